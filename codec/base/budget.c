@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "codec/base/budget.h"
+
+#include "codec/base/error.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#define DEFAULT_MAX ((size_t)1 << 30)
+
+static const char *const part_names[BUDGET_PARTS] = {
+    [BUDGET_WINDOW] = "windows", [BUDGET_BATCH] = "batches", [BUDGET_VIEW] = "views",
+    [BUDGET_BODY] = "bodies",    [BUDGET_CONN] = "connections", [BUDGET_KERNEL] = "kernel",
+    [BUDGET_TLS] = "tls",        [BUDGET_IDLE] = "idle",
+};
+
+const char *
+budget_part_name(enum budget_part part)
+{
+    return part_names[part];
+}
+
+void
+budget_init(struct budget *b, size_t limit_bytes)
+{
+    *b = (struct budget){ .limit = (int64_t)limit_bytes };
+    b->common.budget = b;
+}
+
+void
+budget_join(struct budget *b, struct budget_share *share)
+{
+    *share = (struct budget_share){ .budget = b };
+    atomic_fetch_add(&b->pipelines, 1);
+}
+
+void
+budget_leave(struct budget_share *share)
+{
+    ASSERT(atomic_load(&share->used) == 0);
+    atomic_fetch_sub(&share->budget->pipelines, 1);
+}
+
+/* What each pipeline has for itself. */
+static int64_t
+guarantee(const struct budget *b)
+{
+    unsigned n = atomic_load_explicit(&b->pipelines, memory_order_relaxed);
+
+    return b->limit / 2 / (n > 0 ? n : 1);
+}
+
+static int64_t
+beyond(int64_t used, int64_t own)
+{
+    return used > own ? used - own : 0;
+}
+
+static void
+note_peak(struct budget *b, int64_t used)
+{
+    int64_t peak = atomic_load_explicit(&b->peak, memory_order_relaxed);
+
+    while (used > peak && !atomic_compare_exchange_weak(&b->peak, &peak, used))
+        ;
+}
+
+static void
+move(struct budget_share *share, enum budget_part part, int64_t bytes)
+{
+    struct budget *b = share->budget;
+    int64_t used = atomic_fetch_add(&b->used, bytes) + bytes;
+
+    atomic_fetch_add_explicit(&b->parts[part], bytes, memory_order_relaxed);
+    if (share != &b->common) {
+        int64_t own = guarantee(b);
+        int64_t before = atomic_fetch_add(&share->used, bytes);
+
+        ASSERT(before + bytes >= 0);
+        atomic_fetch_add(&b->shared, beyond(before + bytes, own) - beyond(before, own));
+        if (part == BUDGET_VIEW || part == BUDGET_BODY)
+            atomic_fetch_add(&share->views, bytes);
+    }
+    if (bytes > 0)
+        note_peak(b, used);
+}
+
+void
+budget_charge(struct budget_share *share, enum budget_part part, size_t bytes)
+{
+    if (share != NULL && bytes > 0)
+        move(share, part, (int64_t)bytes);
+}
+
+void
+budget_release(struct budget_share *share, enum budget_part part, size_t bytes)
+{
+    if (share != NULL && bytes > 0)
+        move(share, part, -(int64_t)bytes);
+}
+
+static bool
+has_room(const struct budget_share *share, int64_t bytes)
+{
+    const struct budget *b = share->budget;
+    int64_t own = guarantee(b), used = atomic_load(&share->used);
+
+    if (atomic_load(&b->used) + bytes > b->limit)
+        return false;
+    if (share == &b->common || used + bytes <= own)
+        return true;
+    return atomic_load(&b->shared) + beyond(used + bytes, own) - beyond(used, own) <= b->limit / 2;
+}
+
+/* Two threads may both see room and overshoot by one reservation: the last eighth, which only
+ * inflating uses, is larger than that. */
+bool
+budget_reserve(struct budget_share *share, enum budget_part part, size_t bytes)
+{
+    if (!has_room(share, (int64_t)bytes))
+        return false;
+    budget_charge(share, part, bytes);
+    return true;
+}
+
+static enum budget_level
+level_of(int64_t used, int64_t limit)
+{
+    if (used < limit / 2)
+        return BUDGET_CALM;
+    if (used < limit / 4 * 3)
+        return BUDGET_BUSY;
+    return used < limit / 8 * 7 ? BUDGET_TIGHT : BUDGET_FULL;
+}
+
+enum budget_level
+budget_level(const struct budget_share *share)
+{
+    const struct budget *b = share->budget;
+    int64_t most = guarantee(b) + b->limit / 2;
+    enum budget_level all = level_of(atomic_load(&b->used), b->limit), mine;
+
+    if (share == &b->common)
+        return all;
+    if (atomic_load_explicit(&share->views, memory_order_relaxed) > most / 2)
+        return BUDGET_FULL;
+    mine = level_of(atomic_load_explicit(&share->used, memory_order_relaxed), most);
+    return mine > all ? mine : all;
+}
+
+size_t
+budget_window_max(const struct budget *b)
+{
+    return (size_t)b->limit / 8;
+}
+
+/* 0 when the file is missing or says "max". */
+static unsigned long long
+number_in(const char *path)
+{
+    unsigned long long n = 0;
+    FILE *f = fopen(path, "re");
+
+    if (f == NULL)
+        return 0;
+    if (fscanf(f, "%llu", &n) != 1)
+        n = 0;
+    fclose(f);
+    return n;
+}
+
+size_t
+budget_default_limit(void)
+{
+    unsigned long long ram =
+        (unsigned long long)sysconf(_SC_PHYS_PAGES) * (unsigned long long)sysconf(_SC_PAGESIZE);
+    unsigned long long group = number_in("/sys/fs/cgroup/memory.max");
+
+    if (group == 0)
+        group = number_in("/sys/fs/cgroup/memory/memory.limit_in_bytes");
+    /* v1 says "no limit" with a number larger than any RAM. */
+    if (group > 0 && group < ram)
+        return (size_t)(group / 10 * 6);
+    return ram / 4 < DEFAULT_MAX ? (size_t)(ram / 4) : DEFAULT_MAX;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The memory budget: one number for the process, divided among pipelines (design 4).
+ *
+ * Whatever grows with what senders do is charged here by the byte, before or while it is
+ * allocated: any thread, lock-free. A share is a pipeline's part; what belongs to no pipeline
+ * (TLS sessions, connection structs, cached blocks) is charged to the common share. Each pipeline
+ * is guaranteed limit / (2 x pipelines); the other half goes to whoever asks first.
+ *
+ * Charging happens once a block, a read or a window, never once an event, so plain atomics do. */
+#ifndef CODEC_BASE_BUDGET_H
+#define CODEC_BASE_BUDGET_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum budget_part {
+    BUDGET_WINDOW, /* windows as received */
+    BUDGET_BATCH,  /* arenas, inflated bytes, and room reserved for them */
+    BUDGET_VIEW,   /* encoded events that wait for an output */
+    BUDGET_BODY,   /* requests and answers under way */
+    BUDGET_CONN,   /* connection structs and their buffers */
+    BUDGET_KERNEL, /* 2 x SO_RCVBUF of each paused connection */
+    BUDGET_TLS,    /* TLS sessions and the library's caches */
+    BUDGET_IDLE,   /* blocks kept for reuse */
+    BUDGET_PARTS
+};
+
+/* How full the budget is, as one share sees it. Each step has its rule in design 4. */
+enum budget_level {
+    BUDGET_CALM,   /* below a half: nobody pauses */
+    BUDGET_BUSY,   /* a connection goes on until it holds four windows or 1 MiB */
+    BUDGET_TIGHT,  /* above three quarters: no accepting; pause at window boundaries */
+    BUDGET_FULL    /* above seven eighths: also mid-window; the rest is for inflating */
+};
+
+struct budget;
+
+struct budget_share {
+    struct budget *budget;
+    _Atomic int64_t used;
+    _Atomic int64_t views; /* of it: what outputs hold */
+};
+
+struct budget {
+    int64_t limit;
+    _Atomic int64_t used;
+    _Atomic int64_t peak;
+    _Atomic int64_t parts[BUDGET_PARTS];
+    atomic_uint pipelines;
+    _Atomic int64_t shared; /* sum over pipelines of what exceeds their guarantee */
+    struct budget_share common;
+};
+
+void budget_init(struct budget *b, size_t limit_bytes);
+/* 60 % of the cgroup's limit (v1 and v2), else a quarter of RAM, at most 1 GiB. */
+size_t budget_default_limit(void);
+/* A pipeline comes and goes; its share must be empty when it goes. */
+void budget_join(struct budget *b, struct budget_share *share);
+void budget_leave(struct budget_share *share);
+
+/* Unconditional: for what is already decided. share may be NULL (nothing is charged). */
+void budget_charge(struct budget_share *share, enum budget_part part, size_t bytes);
+void budget_release(struct budget_share *share, enum budget_part part, size_t bytes);
+/* Charges if the share may have that much now; false and nothing charged if not. */
+bool budget_reserve(struct budget_share *share, enum budget_part part, size_t bytes);
+
+/* For the pipeline of this share: an output that holds more than half of what the pipeline could
+ * have makes it BUDGET_FULL, whatever the others do. */
+enum budget_level budget_level(const struct budget_share *share);
+/* The largest window that can ever be admitted, received plus inflated: limit / 8. */
+size_t budget_window_max(const struct budget *b);
+const char *budget_part_name(enum budget_part part);
+
+#endif

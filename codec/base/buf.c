@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "codec/base/buf.h"
+
+#include "codec/base/error.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define BUF_MIN 64
+
+void
+buf_fini(struct buf *b)
+{
+    free(b->p);
+    *b = (struct buf){ 0 };
+}
+
+char *
+buf_reserve(struct buf *b, size_t n)
+{
+    if (b->cap - b->n < n) {
+        size_t cap = b->cap < BUF_MIN ? BUF_MIN : b->cap;
+
+        ASSERT(n <= SIZE_MAX / 4 && b->n <= SIZE_MAX / 4);
+        while (cap - b->n < n)
+            cap += cap / 2 + BUF_MIN;
+        b->p = xrealloc(b->p, cap);
+        b->cap = cap;
+    }
+    return b->p + b->n;
+}
+
+void
+buf_append(struct buf *b, struct slice s)
+{
+    if (s.n == 0)
+        return;
+    memcpy(buf_reserve(b, s.n), s.p, s.n);
+    b->n += s.n;
+}
+
+void
+buf_vprintf(struct buf *b, const char *fmt, va_list ap)
+{
+    va_list again;
+    int n;
+
+    va_copy(again, ap);
+    n = vsnprintf(NULL, 0, fmt, ap);
+    ASSERT(n >= 0);
+    buf_reserve(b, (size_t)n + 1);
+    vsnprintf(b->p + b->n, (size_t)n + 1, fmt, again);
+    va_end(again);
+    b->n += (size_t)n;
+}
+
+void
+buf_printf(struct buf *b, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    buf_vprintf(b, fmt, ap);
+    va_end(ap);
+}
+
+void
+buf_int(struct buf *b, int64_t n)
+{
+    char digits[20];
+    size_t i = sizeof digits;
+    uint64_t u = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
+
+    do {
+        digits[--i] = (char)('0' + u % 10);
+        u /= 10;
+    } while (u > 0);
+    if (n < 0)
+        buf_byte(b, '-');
+    buf_append(b, (struct slice){ digits + i, sizeof digits - i });
+}
+
+const char *
+buf_cstr(struct buf *b)
+{
+    *buf_reserve(b, 1) = '\0';
+    return b->p;
+}
