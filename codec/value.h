@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A value: one node of an event, 24 bytes (design 5).
+ *
+ * A container is opaque (its raw JSON text) until something addresses it, then indexed: a child
+ * vector in the arena, edited in place. Scalars are JSON text, the sender's or ours; strings with
+ * escapes are decoded at first use. Writing copies opaque and unchanged neighbours as they came.
+ * raw was validated before it got here (json_scan.c), so nothing here can fail on bad text.
+ *
+ * Everything lives in the arena of the batch; addressing an opaque value is a write, so one thread
+ * owns all of it. A struct value without its key may be passed by value and assigned to a slot. */
+#ifndef CODEC_VALUE_H
+#define CODEC_VALUE_H
+
+#include "codec/base/arena.h"
+#include "codec/base/buf.h"
+#include "codec/base/slice.h"
+#include "codec/timestamp.h"
+
+#include <assert.h>
+
+enum value_type {
+    V_NULL,
+    V_BOOL,
+    V_INT,       /* fits int64 */
+    V_BIGINT,    /* integer digits beyond it */
+    V_DOUBLE,    /* digits with fraction or exponent; "\"NaN\"" and the infinities quoted */
+    V_DECIMAL,   /* digits of arbitrary precision, kept exactly (filter json) */
+    V_STRING,
+    V_TIMESTAMP, /* raw is the canonical text, quoted */
+    V_ARRAY,
+    V_OBJECT
+};
+
+enum {
+    V_CHANGED = 1,    /* the text around it no longer tells the truth: written, not copied */
+    V_INDEXED = 2,    /* kids */
+    V_DECODED = 4,    /* text */
+    V_ESCAPED = 8,    /* raw string has backslashes */
+    KEY_LONG = 16,    /* key points to a struct slice */
+    KEY_ESCAPED = 32, /* key text has backslashes */
+    V_KEY_FLAGS = KEY_LONG | KEY_ESCAPED
+};
+
+struct kids;
+struct text;
+
+struct value {
+    union {
+        const char *raw;   /* a scalar, or a container that is still opaque */
+        struct kids *kids; /* V_INDEXED: its children; the head keeps raw and its length */
+        struct text *text; /* V_DECODED: a string without its escapes; keeps raw too */
+    };
+    const char *key;  /* as received, behind its quote; NULL in an array */
+    uint32_t len;     /* of raw */
+    uint16_t key_len; /* KEY_LONG: key points to a struct slice */
+    uint8_t type, flags;
+};
+static_assert(sizeof(struct value) == 24, "14 members are 336 bytes, and a lookup reads them all");
+
+struct kids {
+    const char *raw; /* the container as received; NULL when it was made here */
+    uint32_t n, cap;
+    struct value *at;
+};
+
+struct text {
+    struct slice plain;
+    const char *raw; /* as received, with quotes; NULL when the string was made here */
+};
+
+/* Making values. Texts are copied into the arena. Strings may hold any bytes: what is not UTF-8
+ * becomes U+FFFD when it is written. */
+struct value value_null(void);
+struct value value_bool(bool b);
+struct value value_int(struct arena *a, int64_t n);
+struct value value_double(struct arena *a, double d);
+struct value value_str(struct arena *a, struct slice s);
+/* Aliases s, which must live as long as the arena. */
+struct value value_str_alias(struct arena *a, struct slice s);
+struct value value_timestamp(struct arena *a, struct timestamp t);
+struct value value_array(struct arena *a);
+struct value value_object(struct arena *a);
+/* A number of the given class from its JSON digits (copied). */
+struct value value_digits(struct arena *a, enum value_type type, struct slice digits);
+/* Around JSON text that is known to be valid and lives in the arena. */
+struct value value_raw(enum value_type type, struct slice raw);
+
+/* Puts v in a slot: the key stays, the slot is marked changed. */
+void value_assign(struct value *slot, struct value v);
+/* Deep, as far as nodes are indexed; raw text is shared. Both belong to batches of one arena. */
+struct value value_copy(struct arena *a, const struct value *v);
+/* The same from another batch: text is copied too. */
+struct value value_import(struct arena *a, const struct value *v);
+
+/* Reading. */
+static inline bool
+value_is_container(const struct value *v)
+{
+    return v->type == V_ARRAY || v->type == V_OBJECT;
+}
+
+static inline bool
+value_is_number(const struct value *v)
+{
+    return v->type == V_INT || v->type == V_BIGINT || v->type == V_DOUBLE || v->type == V_DECIMAL;
+}
+
+/* Of a V_STRING: without quotes and escapes; lives as long as the arena. */
+struct slice value_text(struct arena *a, struct value *v);
+/* The JSON text of a scalar that is not a decoded string. */
+struct slice value_raw_text(const struct value *v);
+int64_t value_to_int(const struct value *v);     /* V_INT */
+double value_to_double(const struct value *v);   /* any number */
+bool value_to_bool(const struct value *v);       /* V_BOOL */
+struct timestamp value_to_timestamp(const struct value *v); /* V_TIMESTAMP */
+
+/* Children of a container; a scalar has none. */
+uint32_t value_count(struct arena *a, struct value *v);
+struct value *value_at(struct arena *a, struct value *v, uint32_t i); /* i < count */
+/* The member called key, or NULL. From the end: of two equal keys the last one wins. */
+struct value *value_get(struct arena *a, struct value *object, struct slice key);
+struct slice value_key(struct arena *a, const struct value *member); /* without escapes */
+
+/* Editing: the caller marks what lies on the way (event.c does). */
+struct value *value_put(struct arena *a, struct value *object, struct slice key); /* found or null */
+struct value *value_push(struct arena *a, struct value *array);       /* a null at the end */
+struct value *value_insert(struct arena *a, struct value *array, uint32_t i);
+void value_remove_at(struct arena *a, struct value *container, uint32_t i);
+bool value_remove_key(struct arena *a, struct value *object, struct slice key);
+/* An object with equal keys keeps the last of them, in the place of the first; deep. For the error
+ * path, where a server refused the document. */
+void value_unique_keys(struct arena *a, struct value *v);
+
+/* Deep, typed: integer 5 is not double 5.0; objects without regard to order. */
+bool value_equal(struct arena *a, struct value *x, struct value *y);
+
+/* As in a template: event-model.md 7. Nothing for null. */
+void value_render(struct arena *a, struct value *v, struct buf *out);
+/* Java's text of a map or list inside a list: {k=v, k2=v2}, [a, b]. */
+void value_render_java(struct arena *a, struct value *v, struct buf *out);
+
+#endif
