@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The lines that tests ship and what the test pipeline must make of them."""
 
+import socket
+
 _METHODS = ("get", "post", "put", "delete")
 _STATUSES = (200, 201, 304, 404, 500, 503)
 
@@ -58,3 +60,17 @@ def write_lines(path, first, count, mode="a"):
     with open(path, mode) as f:
         f.writelines(line(n) + "\n" for n in range(first, first + count))
     return path
+
+
+def document(n, filebeat):
+    """The whole document of line n as Filebeat ships it and FILTERS change it. `...`: any text."""
+    host = socket.gethostname()
+    offset = sum(len(line(k)) + 1 for k in range(n))
+    return {
+        "@timestamp": ..., "@version": "1", "message": line(n), "event": {"original": line(n)},
+        "tags": ["beats_input_codec_plain_applied", *filtered_tags(n)],
+        "agent": {"ephemeral_id": ..., "hostname": host, "id": filebeat.agent_id(), "name": host,
+                  "type": "filebeat", "version": "7.17.27"},
+        "ecs": {"version": "1.12.0"}, "host": {"name": host}, "input": {"type": "filestream"},
+        "log": {"file": {"path": str(filebeat.source)}, "offset": offset},
+        **filtered_fields(n)}

@@ -37,6 +37,7 @@ type settings struct {
 	shape       string
 	count       int
 	tag         string
+	dump        string
 }
 
 type summary struct {
@@ -84,6 +85,7 @@ func main() {
 	flag.StringVar(&s.shape, "shape", "filebeat-8", "one of "+shapeNames())
 	flag.IntVar(&s.count, "count", 1000, "events to make")
 	flag.StringVar(&s.tag, "tag", "event", "start of each made message")
+	flag.StringVar(&s.dump, "dump", "", "file that gets every event as a JSON line before it is sent")
 	flag.Parse()
 
 	sum, err := run(s)
@@ -104,6 +106,11 @@ func run(s settings) (*summary, error) {
 	events, err := load(s)
 	if err != nil {
 		return nil, err
+	}
+	if s.dump != "" {
+		if err := write(s.dump, events); err != nil {
+			return nil, err
+		}
 	}
 	dial, err := dialer(s)
 	if err != nil {
@@ -144,6 +151,14 @@ func load(s settings) ([]interface{}, error) {
 		}
 	}
 	return events, lines.Err()
+}
+
+func write(path string, events []interface{}) error {
+	var lines []byte
+	for _, e := range events {
+		lines = append(append(lines, e.([]byte)...), '\n')
+	}
+	return os.WriteFile(path, lines, 0o644)
 }
 
 type dialFunc func(network, address string) (net.Conn, error)
