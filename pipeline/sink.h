@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The sink contract: what the operator calls an output (design 7).
+ *
+ * Workers encode events into a view and give it; from there on the sink owns it, on its home loop
+ * or its own thread, until it is settled: every item done, refused for good, or a dead letter. Then
+ * view_free() drops the window's done. Workers never wait for a sink.
+ *
+ * conf is const and shared. A sink's struct starts with struct sink. */
+#ifndef PIPELINE_SINK_H
+#define PIPELINE_SINK_H
+
+#include "codec/codec.h"
+#include "pipeline/done.h"
+
+struct sink;
+struct loop;
+struct resolver;
+
+/* One item of a view: what a retry or a dead letter needs to find it again. */
+struct view_item {
+    uint64_t at;  /* offset in the plain (uncompressed) body */
+    uint32_t len; /* bytes, everything that belongs to the item (action line and document) */
+    uint16_t aux; /* the sink's own: action, ... */
+    uint16_t event; /* index in its batch, when kept */
+};
+
+/* One output's share of a batch. */
+struct view {
+    struct view *next;
+    struct sink *sink;
+    struct done *done;        /* one count, dropped by view_free */
+    struct buf body;          /* encoded; charged to the share as BUDGET_VIEW */
+    uint64_t plain_bytes;     /* of the body before compression */
+    struct view_item *items;  /* heap */
+    uint32_t n, cap;
+    uint32_t *left;           /* indices still to do after a partial failure; NULL: all */
+    uint32_t left_n;
+    struct budget_share *share;
+    size_t charged;
+    bool gzip;
+    void *extra;              /* the sink's own; freed by sink_type.view_fini */
+};
+
+struct view *view_new(struct sink *sink, struct budget_share *share);
+/* Settled: releases the charge and drops the done. *v may be NULL. */
+void view_free(struct view **v);
+struct view_item *view_add(struct view *v); /* zeroed, at the end; at is set to plain body end */
+/* Charges what body and items hold now; called by route.c before giving, and after growth. */
+void view_charge(struct view *v);
+
+/* What a running sink may use; lives longer than the sink. */
+struct sink_env {
+    struct budget_share *share;
+    struct loop *loop;         /* its home loop; NULL for tools and tests of thread sinks */
+    struct resolver *resolver;
+    const struct log *log;     /* with plugin id */
+    const struct plugin_context *ctx;
+    /* Value of one of our own settings (headrig.yml), by option: "fsync", "gzip_members"; NULL when
+     * not set. The text as written. */
+    const char *(*setting)(void *arg, const char *option);
+    void *setting_arg;
+};
+
+/* Counters that any thread may read; written by the sink. */
+struct sink_stats {
+    _Atomic uint64_t given, done, retried, refused, requests, failures;
+};
+
+struct sink {
+    const struct sink_type *type;
+    const void *conf;
+    struct sink_env env;
+    struct sink_stats stats;
+};
+
+struct sink_type {
+    const char *name;
+    size_t conf_size;
+    const struct option *options;
+    const char *default_codec; /* "plain" when NULL */
+    int (*prepare)(void *conf, const struct plugin_context *ctx, struct err *err);
+    void (*dispose)(void *conf);
+    /* Before workers start: files open, threads run, first connections are tried. -1 ends the
+     * start of the pipeline. Called on the main thread. */
+    struct sink *(*open)(const void *conf, const struct sink_env *env, struct err *err);
+    /* On a worker: one event appended to the view. Nothing appended (no item) when the event is not
+     * for this sink after all, or is refused at once: then the sink logs and counts it itself. */
+    void (*encode)(struct sink *s, struct view *v, struct event *ev);
+    /* On a worker, after the last event of the batch: compress. May be NULL. */
+    void (*finish)(struct sink *s, struct view *v);
+    /* Any worker; takes the view. Never blocks. */
+    void (*give)(struct sink *s, struct view **v);
+    /* Main thread. No more views come; what was given is still worked on. Calls idle(arg), from any
+     * thread, once nothing is left (at once if nothing is). */
+    void (*drain)(struct sink *s, void (*idle)(void *arg), void *arg);
+    /* Main thread, after drain or when its time is up: views still held are dropped *unsettled*
+     * (their done is never dropped: no ACK). Frees the sink. */
+    void (*close)(struct sink **s);
+    void (*view_fini)(struct view *v); /* frees v->extra; may be NULL */
+};
+
+/* Fills the base of a sink's struct. */
+void sink_init(struct sink *s, const struct sink_type *type, const void *conf,
+               const struct sink_env *env);
+
+/* The registry is sinks/sinks.c; main hands it to the pipeline, which names no sink itself. */
+typedef const struct sink_type *sink_find_fn(struct slice name);
+
+struct sink_common {
+    struct slice id;
+    bool enable_metric;
+    struct codec_use codec;
+    const struct opt_value *workers; /* deprecated, ignored */
+};
+extern const struct option sink_common_options[];
+
+#endif
