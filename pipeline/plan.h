@@ -6,6 +6,7 @@
 #ifndef PIPELINE_PLAN_H
 #define PIPELINE_PLAN_H
 
+#include "codec/base/log.h"
 #include "pipeline/cond.h"
 #include "pipeline/filter.h"
 #include "pipeline/input.h"
