@@ -6,8 +6,8 @@ stream."""
 import material
 from certificates import Certificates
 from checks import run_test
-from headrig import Headrig, beats_input, data_stream_output, index_output
-from peers import Elasticsearch, Filebeat, nginx_before_elasticsearch
+from headrig import Headrig, beats_input, binary, data_stream_output, index_output
+from peers import Elasticsearch, Filebeat, Nginx, go_peers, nginx_before_elasticsearch
 from process import free_port
 from tally import Tally, differences
 
@@ -50,4 +50,4 @@ def body(checks, lab):
 
 
 if __name__ == "__main__":
-    run_test("elasticsearch9", body)
+    run_test("elasticsearch9", body, [binary, go_peers, Elasticsearch.prepare, Nginx.prepare])

@@ -7,8 +7,8 @@ mutual TLS."""
 import material
 from certificates import Certificates
 from checks import run_test
-from headrig import Headrig, beats_input, data_stream_output, index_output
-from peers import Filebeat, OpenSearch
+from headrig import Headrig, beats_input, binary, data_stream_output, index_output
+from peers import Filebeat, OpenSearch, go_peers
 from process import free_port
 from tally import Tally, differences
 
@@ -69,4 +69,4 @@ def body(checks, lab):
 
 
 if __name__ == "__main__":
-    run_test("filebeat_opensearch", body)
+    run_test("filebeat_opensearch", body, [binary, go_peers, OpenSearch.prepare])

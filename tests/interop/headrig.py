@@ -10,6 +10,7 @@ from pathlib import Path
 
 import process
 from process import Process, is_listening
+from toolchain import Unusable
 
 _TREE = Path(__file__).resolve().parents[2]
 
@@ -17,7 +18,7 @@ _TREE = Path(__file__).resolve().parents[2]
 def binary():
     path = Path(os.environ.get("HEADRIG_BIN") or _TREE / "build/server/headrig")
     if not os.access(path, os.X_OK):
-        raise RuntimeError(f"no program at {path}: build first, or set HEADRIG_BIN")
+        raise Unusable(f"no program at {path}: build first, or set HEADRIG_BIN")
     return path.resolve()
 
 

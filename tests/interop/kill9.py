@@ -14,8 +14,8 @@ import random
 import material
 from certificates import Certificates
 from checks import run_test
-from headrig import Headrig, beats_input, file_output, index_output
-from peers import Filebeat, OpenSearch
+from headrig import Headrig, beats_input, binary, file_output, index_output
+from peers import Filebeat, OpenSearch, go_peers
 from process import free_port, until
 from tally import Tally, read_events
 
@@ -77,4 +77,4 @@ if __name__ == "__main__":
     parser.add_argument("--times", type=int, default=10)
     parser.add_argument("--to", choices=("file", "opensearch"), default="file")
     arguments = parser.parse_args()
-    run_test("kill9", body)
+    run_test("kill9", body, [binary, go_peers])

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from certificates import Certificates
 from checks import run_test
-from headrig import Headrig, beats_input, file_output
-from peers import LumberReceiver, LumberSender
+from headrig import Headrig, beats_input, binary, file_output
+from peers import LumberReceiver, LumberSender, go_peers
 from process import free_port
 from tally import Tally, differences, read_events
 
@@ -91,4 +91,4 @@ def body(checks, lab):
 
 
 if __name__ == "__main__":
-    run_test("lumber", body)
+    run_test("lumber", body, [binary, go_peers])

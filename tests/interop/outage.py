@@ -14,8 +14,8 @@ import time
 import material
 from certificates import Certificates
 from checks import run_test
-from headrig import ConnectionWatch, Headrig, beats_input, index_output
-from peers import Filebeat, OpenSearch
+from headrig import ConnectionWatch, Headrig, beats_input, binary, index_output
+from peers import Filebeat, OpenSearch, go_peers
 from process import free_port, until
 from tally import Tally
 
@@ -75,4 +75,4 @@ if __name__ == "__main__":
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--how", choices=("stop", "hang"), default="stop")
     arguments = parser.parse_args()
-    run_test("outage", body)
+    run_test("outage", body, [binary, go_peers, OpenSearch.prepare])

@@ -15,6 +15,11 @@ import toolchain
 from process import Process, free_port, is_listening, until
 
 
+def go_peers():
+    """Builds the Go peers; what tests that use them name as their need."""
+    return toolchain.go_programs()
+
+
 class Beat(Process):
     """A Beat that ships to one or more `hosts`.
 
@@ -28,7 +33,7 @@ class Beat(Process):
 
     def __init__(self, folder, hosts, inputs, tls=None, output=None, queue=None, env=None):
         super().__init__(self.program, folder)
-        self.binary = toolchain.go_programs() / self.program
+        self.binary = go_peers() / self.program
         self.env = env or {}
         self.inputs = inputs
         self.config = {
@@ -128,7 +133,7 @@ class LumberSender:
     """One run of go-lumber's client; send() returns its summary with the exit code added."""
 
     def __init__(self, address, tls=None):
-        self.binary = toolchain.go_programs() / "lumber_send"
+        self.binary = go_peers() / "lumber_send"
         self.base = ["-address", address]
         for ours, theirs in (("certificate_authorities", "-ca"), ("certificate", "-cert"),
                              ("key", "-key")):
@@ -149,7 +154,7 @@ class LumberReceiver(Process):
 
     def __init__(self, folder, certificate=None, key=None, client_ca=None, events=None):
         super().__init__("lumber_recv", folder)
-        self.binary = toolchain.go_programs() / "lumber_recv"
+        self.binary = go_peers() / "lumber_recv"
         self.port = free_port()
         self.address = f"127.0.0.1:{self.port}"
         self.options = {"-cert": certificate, "-key": key, "-client-ca": client_ca,
@@ -182,11 +187,16 @@ class SearchServer(Process):
     def __init__(self, folder, settings=()):
         super().__init__(self.folder_name, folder)
         self.java = toolchain.jdk(self.jdk_at_least)
-        self.files = toolchain.java_peer(self.folder_name, self.launcher, self.java)
+        self.files = self.prepare()
         self.version = toolchain.pom_property(self.folder_name, self.version_property)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.settings = list(settings)
+
+    @classmethod
+    def prepare(cls):
+        """Fetches and compiles; the folder of the result."""
+        return toolchain.java_peer(cls.folder_name, cls.launcher, toolchain.jdk(cls.jdk_at_least))
 
     def class_path(self):
         return f"{self.files}/cls:{self.files}/lib/*"
@@ -300,9 +310,13 @@ class Elasticsearch(SearchServer):
 class Nginx(Process):
     """nginx with the given `server` blocks, everything it writes inside its folder."""
 
+    @staticmethod
+    def prepare():
+        return toolchain.program("nginx")
+
     def __init__(self, folder, servers, ports):
         super().__init__("nginx", folder)
-        self.binary = toolchain.program("nginx")
+        self.binary = self.prepare()
         self.ports = ports
         (self.folder / "logs").mkdir(exist_ok=True)
         (self.folder / "temp").mkdir(exist_ok=True)
@@ -372,14 +386,8 @@ def nginx_before_elasticsearch(folder, server, certificates, user, password):
 def prefetch(report):
     """Builds and fetches everything, telling report(name, seconds) about each part."""
     for name, make in (
-            ("Go peers", toolchain.go_programs),
-            ("OpenSearch", lambda: toolchain.java_peer(
-                OpenSearch.folder_name, OpenSearch.launcher,
-                toolchain.jdk(OpenSearch.jdk_at_least))),
-            ("Elasticsearch", lambda: toolchain.java_peer(
-                Elasticsearch.folder_name, Elasticsearch.launcher,
-                toolchain.jdk(Elasticsearch.jdk_at_least))),
-            ("nginx", lambda: toolchain.program("nginx"))):
+            ("Go peers", go_peers), ("OpenSearch", OpenSearch.prepare),
+            ("Elasticsearch", Elasticsearch.prepare), ("nginx", Nginx.prepare)):
         start = time.monotonic()
         make()
         report(name, time.monotonic() - start)

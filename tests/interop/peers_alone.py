@@ -10,7 +10,7 @@ import material
 from certificates import Certificates
 from checks import run_test
 from peers import (Elasticsearch, Filebeat, Heartbeat, LumberReceiver, LumberSender, Metricbeat,
-                   OpenSearch, nginx_before_elasticsearch)
+                   Nginx, OpenSearch, go_peers, nginx_before_elasticsearch)
 from process import until
 
 
@@ -117,4 +117,5 @@ def body(checks, lab):
 
 
 if __name__ == "__main__":
-    run_test("peers_alone", body)
+    run_test("peers_alone", body,
+             [go_peers, OpenSearch.prepare, Elasticsearch.prepare, Nginx.prepare])

@@ -25,6 +25,10 @@ class Missing(Exception):
     """Something that must be installed first is not there; the text names it."""
 
 
+class Unusable(Exception):
+    """Something that must be there whatever is installed: the binary under test, a build."""
+
+
 def cache():
     path = os.environ.get("HEADRIG_TEST_CACHE") or "~/.cache/headrig-tests"
     path = Path(path).expanduser()
@@ -42,7 +46,7 @@ def _cache_lock():
 def _run(command, **kw):
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **kw)
     if done.returncode != 0:
-        raise RuntimeError(f"{' '.join(map(str, command))}: exit {done.returncode}\n{done.stdout}")
+        raise Unusable(f"{' '.join(map(str, command))}: exit {done.returncode}\n{done.stdout}")
     return done.stdout
 
 
