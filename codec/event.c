@@ -1,0 +1,564 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "codec/event.h"
+
+#include "codec/base/error.h"
+#include "codec/batch.h"
+
+struct arena *
+event_arena(const struct event *ev)
+{
+    return &ev->batch->arena;
+}
+
+/* ---- addressing ---- */
+
+static struct value *
+root(struct event *ev, const struct fieldref *at)
+{
+    return at->meta ? &ev->meta : &ev->data;
+}
+
+/* Position of an index in a list of n: false when it leads nowhere. */
+static bool
+list_position(const struct fieldpart *part, uint32_t n, uint32_t *at)
+{
+    int64_t i = part->index;
+
+    if (!part->has_index || i >= (int64_t)n || i < -(int64_t)n)
+        return false;
+    *at = (uint32_t)(i < 0 ? i + (int64_t)n : i);
+    return true;
+}
+
+static struct value *
+child(struct arena *a, struct value *node, const struct fieldpart *part)
+{
+    uint32_t i;
+
+    if (node->type == V_OBJECT)
+        return value_get(a, node, part->key);
+    if (node->type != V_ARRAY || !list_position(part, value_count(a, node), &i))
+        return NULL;
+    return value_at(a, node, i);
+}
+
+struct value *
+event_get(struct event *ev, const struct fieldref *at)
+{
+    struct arena *a = event_arena(ev);
+    struct value *node = root(ev, at);
+
+    for (uint32_t i = 0; i < at->n && node != NULL; i++)
+        node = child(a, node, &at->part[i]);
+    return node;
+}
+
+bool
+event_has(struct event *ev, const struct fieldref *at)
+{
+    return event_get(ev, at) != NULL;
+}
+
+static void
+mark_way(struct event *ev, const struct fieldref *at)
+{
+    struct arena *a = event_arena(ev);
+    struct value *node = root(ev, at);
+
+    for (uint32_t i = 0; node != NULL; i++) {
+        node->flags |= V_CHANGED;
+        if (i == at->n)
+            return;
+        node = child(a, node, &at->part[i]);
+    }
+}
+
+struct value *
+event_edit(struct event *ev, const struct fieldref *at)
+{
+    struct value *node = event_get(ev, at);
+
+    if (node != NULL)
+        mark_way(ev, at);
+    return node;
+}
+
+/* ---- setting ---- */
+
+static bool
+is_tags(struct arena *a, struct value *v)
+{
+    if (v->type == V_STRING)
+        return true;
+    if (v->type != V_ARRAY)
+        return false;
+    for (uint32_t i = 0, n = value_count(a, v); i < n; i++)
+        if (value_at(a, v, i)->type != V_STRING)
+            return false;
+    return true;
+}
+
+static int
+check_special(struct event *ev, const struct fieldref *at, struct value *v, struct err *err)
+{
+    switch (at->kind) {
+    case REF_FIELD: return 0;
+    case REF_TIMESTAMP:
+        if (v->type == V_TIMESTAMP)
+            return 0;
+        return err_set(err, ERR_TYPE, "wrong argument type for @timestamp: a timestamp is needed");
+    case REF_TAGS:
+        if (is_tags(event_arena(ev), v))
+            return 0;
+        return err_set(err, ERR_TYPE, "invalid tags type: a text or a list of texts is needed");
+    case REF_IN_TAGS:
+        return err_set(err, ERR_TYPE, "invalid tags type: %.*s goes inside tags",
+                       SLICE_ARGS(at->text));
+    case REF_METADATA:
+        if (v->type == V_OBJECT)
+            return 0;
+        return err_set(err, ERR_TYPE, "invalid field set: @metadata needs an object");
+    }
+    UNREACHABLE("fieldref kind");
+}
+
+/* The slot of a list that part names, padding with null; NULL without error: a part that is no
+ * number is silently ignored, as in Logstash. */
+static struct value *
+list_slot(struct arena *a, struct value *list, const struct fieldpart *part, struct err *err)
+{
+    uint32_t n = value_count(a, list), i;
+
+    if (!part->has_index)
+        return NULL;
+    if (list_position(part, n, &i))
+        return value_at(a, list, i);
+    if (part->index < 0 || part->index > (int64_t)n + BATCH_EVENTS) {
+        err_set(err, ERR_RANGE, "index %lld is out of range for a list of %u",
+                (long long)part->index, n);
+        return NULL;
+    }
+    while (n++ < (uint32_t)part->index)
+        value_push(a, list);
+    return value_push(a, list);
+}
+
+/* The slot below node, made if missing. NULL: *err has the reason, or none to ignore it. */
+static struct value *
+slot_below(struct arena *a, struct value *node, const struct fieldref *at, uint32_t i,
+           struct err *err)
+{
+    node->flags |= V_CHANGED;
+    if (node->type == V_OBJECT)
+        return value_put(a, node, at->part[i].key);
+    if (node->type == V_ARRAY)
+        return list_slot(a, node, &at->part[i], err);
+    err_set(err, ERR_TYPE, "invalid field set: %.*s goes through a value that is no object",
+            SLICE_ARGS(at->text));
+    return NULL;
+}
+
+int
+event_set(struct event *ev, const struct fieldref *at, struct value v, struct err *err)
+{
+    struct arena *a = event_arena(ev);
+    struct value *node = root(ev, at);
+    struct err local = { 0 };
+
+    ASSERT(!ev->batch->sealed);
+    if (check_special(ev, at, &v, &local) < 0)
+        goto failed;
+    for (uint32_t i = 0; i < at->n; i++) {
+        bool known = child(a, node, &at->part[i]) != NULL;
+
+        node = slot_below(a, node, at, i, &local);
+        if (node == NULL)
+            goto failed;
+        if (!known && i + 1 < at->n)
+            value_assign(node, value_object(a));
+    }
+    value_assign(node, v);
+    return 0;
+
+failed:
+    if (local.code == ERR_NONE)
+        return 0;
+    if (err != NULL)
+        *err = local;
+    return -1;
+}
+
+int
+event_set_str(struct event *ev, const struct fieldref *at, struct slice s)
+{
+    return event_set(ev, at, value_str(event_arena(ev), s), NULL);
+}
+
+/* ---- removing ---- */
+
+bool
+event_take(struct event *ev, const struct fieldref *at, struct value *out)
+{
+    struct arena *a = event_arena(ev);
+    struct value *node = root(ev, at), *last = NULL;
+    const struct fieldpart *part;
+    uint32_t i;
+
+    ASSERT(!ev->batch->sealed);
+    if (at->n == 0) {
+        *out = ev->meta;
+        ev->meta = value_object(a);
+        return true;
+    }
+    for (i = 0; i < at->n; i++) {
+        last = node;
+        node = child(a, node, &at->part[i]);
+        if (node == NULL)
+            return false;
+    }
+    mark_way(ev, at);
+    part = &at->part[at->n - 1];
+    *out = *node;
+    out->key = NULL;
+    out->key_len = 0;
+    out->flags &= (uint8_t)~V_KEY_FLAGS;
+    if (last->type == V_OBJECT)
+        value_remove_key(a, last, part->key);
+    else if (list_position(part, value_count(a, last), &i))
+        value_remove_at(a, last, i);
+    return true;
+}
+
+bool
+event_remove(struct event *ev, const struct fieldref *at)
+{
+    struct value gone;
+
+    return event_take(ev, at, &gone);
+}
+
+/* ---- tags ---- */
+
+static const struct slice tags_key = SLICE_INIT("tags");
+
+/* The tags as a list, made from a text or from nothing. */
+static struct value *
+tags_list(struct event *ev)
+{
+    struct arena *a = event_arena(ev);
+    struct value *tags = value_put(a, &ev->data, tags_key);
+    struct value single;
+
+    tags->flags |= V_CHANGED;
+    if (tags->type == V_ARRAY)
+        return tags;
+    single = *tags;
+    value_assign(tags, value_array(a));
+    if (single.type == V_STRING) {
+        single.key = NULL;
+        single.flags &= (uint8_t)~V_KEY_FLAGS;
+        value_assign(value_push(a, tags), single);
+    }
+    return tags;
+}
+
+static bool
+text_is(struct arena *a, struct value *v, struct slice text)
+{
+    return v->type == V_STRING && slice_eq(value_text(a, v), text);
+}
+
+void
+event_add_tag(struct event *ev, struct slice tag)
+{
+    struct arena *a = event_arena(ev);
+
+    value_assign(value_push(a, tags_list(ev)), value_str(a, tag));
+}
+
+void
+event_tag(struct event *ev, struct slice tag)
+{
+    struct arena *a = event_arena(ev);
+    struct value *tags = value_get(a, &ev->data, tags_key);
+
+    if (tags != NULL && text_is(a, tags, tag))
+        return;
+    if (tags != NULL && tags->type == V_ARRAY)
+        for (uint32_t i = 0, n = value_count(a, tags); i < n; i++)
+            if (text_is(a, value_at(a, tags, i), tag))
+                return;
+    event_add_tag(ev, tag);
+}
+
+void
+event_remove_tag(struct event *ev, struct slice tag)
+{
+    struct arena *a = event_arena(ev);
+    struct value *tags = value_get(a, &ev->data, tags_key);
+
+    if (tags == NULL)
+        return;
+    tags = tags_list(ev);
+    for (uint32_t i = value_count(a, tags); i-- > 0;)
+        if (text_is(a, value_at(a, tags, i), tag))
+            value_remove_at(a, tags, i);
+}
+
+/* ---- add_field ---- */
+
+/* Ruby's Array(map): a list of [key, value] pairs. */
+static struct value
+pairs_of(struct arena *a, struct value *object)
+{
+    struct value list = value_array(a);
+
+    for (uint32_t i = 0, n = value_count(a, object); i < n; i++) {
+        struct value *member = value_at(a, object, i), pair = value_array(a);
+
+        value_assign(value_push(a, &pair), value_str(a, value_key(a, member)));
+        value_assign(value_push(a, &pair), *member);
+        value_assign(value_push(a, &list), pair);
+    }
+    return list;
+}
+
+int
+event_add_field(struct event *ev, const struct fieldref *at, struct slice text, struct err *err)
+{
+    struct arena *a = event_arena(ev);
+    struct value *old = event_get(ev, at), list;
+
+    if (old == NULL)
+        return event_set(ev, at, value_str(a, text), err);
+    if (old->type == V_ARRAY) {
+        list = value_copy(a, old);
+    } else if (old->type == V_OBJECT) {
+        list = pairs_of(a, old);
+    } else {
+        list = value_array(a);
+        if (old->type != V_NULL)
+            value_assign(value_push(a, &list), *old);
+    }
+    value_assign(value_push(a, &list), value_str(a, text));
+    return event_set(ev, at, list, err);
+}
+
+/* ---- construction ---- */
+
+static const struct slice timestamp_key = SLICE_INIT("@timestamp");
+
+static void
+put(struct event *ev, struct slice key, struct value v)
+{
+    value_assign(value_put(event_arena(ev), &ev->data, key), v);
+}
+
+/* Takes the member out of the data, without its key. */
+static bool
+take_member(struct event *ev, struct slice key, struct value *out)
+{
+    struct arena *a = event_arena(ev);
+    struct value *found = value_get(a, &ev->data, key);
+
+    if (found == NULL)
+        return false;
+    *out = *found;
+    out->key = NULL;
+    out->key_len = 0;
+    out->flags &= (uint8_t)~V_KEY_FLAGS;
+    value_remove_key(a, &ev->data, key);
+    return true;
+}
+
+/* Returns the tag that is due, or an empty slice. */
+static int
+construct_metadata(struct event *ev, bool repair, struct slice *tag, struct err *err)
+{
+    struct value meta;
+
+    if (!take_member(ev, SLICE("@metadata"), &meta))
+        return 0;
+    if (meta.type == V_OBJECT) {
+        ev->meta = meta;
+        return 0;
+    }
+    if (!repair)
+        return err_set(err, ERR_PARSE, "@metadata is no object");
+    if (meta.type != V_NULL) {
+        put(ev, SLICE("_@metadata"), meta);
+        *tag = SLICE("_metadataparsefailure");
+    }
+    return 0;
+}
+
+static void
+construct_tags(struct event *ev)
+{
+    struct arena *a = event_arena(ev);
+    struct value *tags = value_get(a, &ev->data, tags_key), bad, list;
+
+    if (tags == NULL || is_tags(a, tags) || !take_member(ev, tags_key, &bad))
+        return;
+    list = value_array(a);
+    value_assign(value_push(a, &list), bad);
+    put(ev, SLICE("_tags"), list);
+    event_add_tag(ev, SLICE("_tagsparsefailure"));
+}
+
+static void
+construct_timestamp(struct event *ev, struct timestamp now, zone_fn *zone)
+{
+    struct arena *a = event_arena(ev);
+    struct value *v = value_get(a, &ev->data, timestamp_key), bad;
+    struct timestamp t;
+
+    if (v == NULL || v->type == V_NULL) {
+        put(ev, timestamp_key, value_timestamp(a, now));
+        return;
+    }
+    if (v->type == V_TIMESTAMP)
+        return;
+    if (v->type == V_STRING) {
+        struct slice text = value_text(a, v);
+
+        if (!(v->flags & V_DECODED) && timestamp_canonical(text, &t)) {
+            v->type = V_TIMESTAMP;
+            return;
+        }
+        if (timestamp_parse(text, zone, &t)) {
+            ev->data.flags |= V_CHANGED;
+            value_assign(v, value_timestamp(a, t));
+            return;
+        }
+    }
+    take_member(ev, timestamp_key, &bad);
+    put(ev, SLICE("_@timestamp"), bad);
+    put(ev, timestamp_key, value_timestamp(a, now));
+    event_tag(ev, SLICE("_timestampparsefailure"));
+}
+
+int
+event_construct(struct event *ev, struct timestamp now, zone_fn *zone, bool repair,
+                struct err *err)
+{
+    static const struct slice version = SLICE_INIT("@version");
+    struct arena *a = event_arena(ev);
+    struct slice tag = { 0 };
+
+    if (construct_metadata(ev, repair, &tag, err) < 0)
+        return -1;
+    if (value_get(a, &ev->data, version) == NULL)
+        put(ev, version, value_raw(V_STRING, SLICE("\"1\"")));
+    construct_tags(ev);
+    construct_timestamp(ev, now, zone);
+    if (tag.n > 0)
+        event_tag(ev, tag);
+    return 0;
+}
+
+bool
+event_timestamp(struct event *ev, struct timestamp *out)
+{
+    struct value *v = value_get(event_arena(ev), &ev->data, timestamp_key);
+
+    if (v == NULL || v->type != V_TIMESTAMP)
+        return false;
+    *out = value_to_timestamp(v);
+    return true;
+}
+
+void
+event_set_timestamp(struct event *ev, struct timestamp t)
+{
+    put(ev, timestamp_key, value_timestamp(event_arena(ev), t));
+}
+
+/* ---- whole events ---- */
+
+struct event *
+event_clone(struct event *parent)
+{
+    struct event *ev = batch_spawn(parent->batch);
+
+    ev->data = value_copy(event_arena(ev), &parent->data);
+    ev->meta = value_copy(event_arena(ev), &parent->meta);
+    return ev;
+}
+
+static bool
+list_has(struct arena *a, struct value *list, struct value *v)
+{
+    for (uint32_t i = 0, n = value_count(a, list); i < n; i++)
+        if (value_equal(a, value_at(a, list, i), v))
+            return true;
+    return false;
+}
+
+static void
+add_new_members(struct arena *a, struct value *list, struct value *from)
+{
+    if (from->type != V_ARRAY) {
+        if (!list_has(a, list, from))
+            value_assign(value_push(a, list), *from);
+        return;
+    }
+    for (uint32_t i = 0, n = value_count(a, from); i < n; i++) {
+        struct value *v = value_at(a, from, i);
+
+        if (!list_has(a, list, v))
+            value_assign(value_push(a, list), *v);
+    }
+}
+
+/* event-model.md 11: *mine takes in theirs. */
+static void
+append_value(struct arena *a, struct value *mine, struct value *theirs)
+{
+    struct value list;
+
+    mine->flags |= V_CHANGED;
+    if (mine->type == V_OBJECT && theirs->type == V_OBJECT) {
+        for (uint32_t i = 0, n = value_count(a, theirs); i < n; i++) {
+            struct value *member = value_at(a, theirs, i);
+            struct slice key = value_key(a, member);
+            struct value *same = value_get(a, mine, key);
+
+            if (same != NULL)
+                append_value(a, same, member);
+            else
+                value_assign(value_put(a, mine, key), *member);
+        }
+        return;
+    }
+    if (mine->type != V_ARRAY && value_equal(a, mine, theirs))
+        return;
+    list = value_array(a);
+    if (mine->type == V_ARRAY && theirs->type != V_ARRAY)
+        list = value_copy(a, mine); /* keeps its own repeats */
+    else
+        add_new_members(a, &list, mine);
+    add_new_members(a, &list, theirs);
+    value_assign(mine, list);
+}
+
+int
+event_append(struct event *ev, struct event *other)
+{
+    struct arena *a = event_arena(ev);
+    struct value theirs = ev->batch == other->batch ? value_copy(a, &other->data)
+                                                    : value_import(a, &other->data);
+
+    append_value(a, &ev->data, &theirs);
+    return 0;
+}
+
+void
+event_overwrite(struct event *ev, struct event *other)
+{
+    struct arena *a = event_arena(ev);
+
+    ev->data = ev->batch == other->batch ? value_copy(a, &other->data)
+                                         : value_import(a, &other->data);
+    ev->cancelled = other->cancelled;
+}

@@ -1,0 +1,621 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "codec/value.h"
+
+#include "codec/base/error.h"
+#include "codec/json_scan.h"
+#include "codec/json_write.h"
+#include "codec/number.h"
+#include "codec/utf8.h"
+
+#include <math.h>
+
+#define KIDS_FIRST 4
+
+/* ---- making ---- */
+
+struct value
+value_raw(enum value_type type, struct slice raw)
+{
+    ASSERT(raw.n <= UINT32_MAX);
+    return (struct value){ .raw = raw.p, .len = (uint32_t)raw.n, .type = (uint8_t)type,
+                           .flags = V_CHANGED };
+}
+
+struct value
+value_null(void)
+{
+    return value_raw(V_NULL, SLICE("null"));
+}
+
+struct value
+value_bool(bool b)
+{
+    return value_raw(V_BOOL, b ? SLICE("true") : SLICE("false"));
+}
+
+struct value
+value_digits(struct arena *a, enum value_type type, struct slice digits)
+{
+    return value_raw(type, arena_copy(a, digits));
+}
+
+struct value
+value_int(struct arena *a, int64_t n)
+{
+    char digits[20];
+    size_t i = sizeof digits;
+    uint64_t u = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
+
+    do {
+        digits[--i] = (char)('0' + u % 10);
+        u /= 10;
+    } while (u > 0);
+    if (n < 0)
+        digits[--i] = '-';
+    return value_digits(a, V_INT, (struct slice){ digits + i, sizeof digits - i });
+}
+
+struct value
+value_double(struct arena *a, double d)
+{
+    char text[NUMBER_TEXT];
+    struct slice s = { text, number_print_double(d, text) };
+
+    if (!isfinite(d))
+        return value_raw(V_DOUBLE, arena_printf(a, "\"%.*s\"", SLICE_ARGS(s)));
+    return value_digits(a, V_DOUBLE, s);
+}
+
+static struct value
+decoded_string(struct arena *a, struct slice plain)
+{
+    struct text *t = arena_alloc(a, sizeof *t);
+
+    *t = (struct text){ .plain = plain };
+    return (struct value){ .text = t, .type = V_STRING, .flags = V_CHANGED | V_DECODED };
+}
+
+/* Between quotes when it needs no escapes: then it is JSON text, and nothing is left to do when it
+ * is written. */
+struct value
+value_str(struct arena *a, struct slice s)
+{
+    char *p;
+
+    if (s.n >= UINT32_MAX - 2 || !json_is_plain(s))
+        return decoded_string(a, arena_copy(a, s));
+    p = arena_bytes(a, s.n + 2);
+    p[0] = '"';
+    if (s.n > 0)
+        memcpy(p + 1, s.p, s.n);
+    p[s.n + 1] = '"';
+    return value_raw(V_STRING, (struct slice){ p, s.n + 2 });
+}
+
+struct value
+value_str_alias(struct arena *a, struct slice s)
+{
+    return decoded_string(a, s);
+}
+
+struct value
+value_timestamp(struct arena *a, struct timestamp t)
+{
+    char text[TIMESTAMP_TEXT + 2];
+    size_t n = timestamp_print(t, text + 1);
+
+    text[0] = text[n + 1] = '"';
+    return value_raw(V_TIMESTAMP, arena_copy(a, (struct slice){ text, n + 2 }));
+}
+
+static struct value
+empty_container(struct arena *a, enum value_type type)
+{
+    struct kids *k = arena_alloc(a, sizeof *k);
+
+    *k = (struct kids){ 0 };
+    return (struct value){ .kids = k, .type = (uint8_t)type, .flags = V_CHANGED | V_INDEXED };
+}
+
+struct value
+value_array(struct arena *a)
+{
+    return empty_container(a, V_ARRAY);
+}
+
+struct value
+value_object(struct arena *a)
+{
+    return empty_container(a, V_OBJECT);
+}
+
+void
+value_assign(struct value *slot, struct value v)
+{
+    slot->raw = v.raw; /* whichever member of the union it is */
+    slot->len = v.len;
+    slot->type = v.type;
+    slot->flags = (uint8_t)((v.flags & ~V_KEY_FLAGS) | (slot->flags & V_KEY_FLAGS) | V_CHANGED);
+}
+
+/* ---- keys ---- */
+
+static struct slice
+raw_key(const struct value *member)
+{
+    if (member->flags & KEY_LONG)
+        return *(const struct slice *)(const void *)member->key;
+    return (struct slice){ member->key, member->key_len };
+}
+
+/* The text between the quotes of a valid JSON string, without its escapes. */
+static struct slice
+unescape(struct arena *a, struct slice in)
+{
+    char *out = arena_bytes(a, in.n), *at = out;
+    const char *p = in.p, *end = in.p + in.n;
+
+    while (p < end) {
+        const char *slash = memchr(p, '\\', (size_t)(end - p));
+        size_t run = (size_t)((slash == NULL ? end : slash) - p);
+
+        memcpy(at, p, run);
+        at += run;
+        if (slash == NULL)
+            break;
+        p = json_unescape_one(slash, end, &at);
+    }
+    return slice_between(out, at);
+}
+
+static bool
+key_is(struct arena *a, const struct value *member, struct slice key)
+{
+    if (!(member->flags & V_KEY_FLAGS))
+        return member->key_len == key.n && memcmp(member->key, key.p, key.n) == 0;
+    return slice_eq(value_key(a, member), key);
+}
+
+struct slice
+value_key(struct arena *a, const struct value *member)
+{
+    struct slice raw = raw_key(member);
+
+    return member->flags & KEY_ESCAPED ? unescape(a, raw) : raw;
+}
+
+/* As JSON text between quotes, so that the writer copies it like a received one. */
+static void
+set_key(struct arena *a, struct value *member, struct slice key)
+{
+    struct slice raw = key;
+    struct buf escaped = { 0 };
+    char *p;
+
+    member->flags &= (uint8_t)~V_KEY_FLAGS;
+    if (!json_is_plain(key)) {
+        json_write_escaped(key, &escaped);
+        raw = buf_slice(&escaped);
+        if (slice_find_byte(raw, '\\', 0) != SIZE_MAX)
+            member->flags |= KEY_ESCAPED;
+    }
+    p = arena_bytes(a, raw.n + 2);
+    p[0] = '"';
+    if (raw.n > 0)
+        memcpy(p + 1, raw.p, raw.n);
+    p[raw.n + 1] = '"';
+    raw.p = p + 1;
+    buf_fini(&escaped);
+    if (raw.n <= UINT16_MAX) {
+        member->key = raw.p;
+        member->key_len = (uint16_t)raw.n;
+    } else {
+        struct slice *box = arena_alloc(a, sizeof *box);
+
+        *box = raw;
+        member->key = (const char *)box;
+        member->key_len = 0;
+        member->flags |= KEY_LONG;
+    }
+}
+
+/* ---- children ---- */
+
+static struct kids *
+kids_of(struct arena *a, struct value *v)
+{
+    struct kids *k;
+
+    if (v->flags & V_INDEXED)
+        return v->kids;
+    if (!value_is_container(v))
+        return NULL;
+    k = arena_alloc(a, sizeof *k);
+    json_index(a, v->raw, v->len, k);
+    v->kids = k;
+    v->flags |= V_INDEXED;
+    return k;
+}
+
+uint32_t
+value_count(struct arena *a, struct value *v)
+{
+    struct kids *k = kids_of(a, v);
+
+    return k == NULL ? 0 : k->n;
+}
+
+struct value *
+value_at(struct arena *a, struct value *v, uint32_t i)
+{
+    struct kids *k = kids_of(a, v);
+
+    ASSERT(k != NULL && i < k->n);
+    return &k->at[i];
+}
+
+struct value *
+value_get(struct arena *a, struct value *object, struct slice key)
+{
+    struct kids *k;
+
+    if (object->type != V_OBJECT)
+        return NULL;
+    k = kids_of(a, object);
+    for (uint32_t i = k->n; i-- > 0;)
+        if (key_is(a, &k->at[i], key))
+            return &k->at[i];
+    return NULL;
+}
+
+/* A null at position i; the rest moves up. */
+static struct value *
+open_slot(struct arena *a, struct kids *k, uint32_t i)
+{
+    if (k->n == k->cap) {
+        uint32_t cap = k->cap < KIDS_FIRST ? KIDS_FIRST : k->cap * 2;
+        struct value *at = arena_alloc(a, cap * sizeof *at);
+
+        if (k->n > 0)
+            memcpy(at, k->at, k->n * sizeof *at);
+        k->at = at;
+        k->cap = cap;
+    }
+    memmove(&k->at[i + 1], &k->at[i], (k->n - i) * sizeof k->at[0]);
+    k->n++;
+    k->at[i] = value_null();
+    return &k->at[i];
+}
+
+struct value *
+value_put(struct arena *a, struct value *object, struct slice key)
+{
+    struct value *found;
+    struct kids *k;
+
+    ASSERT(object->type == V_OBJECT);
+    found = value_get(a, object, key);
+    object->flags |= V_CHANGED;
+    if (found != NULL)
+        return found;
+    k = object->kids;
+    found = open_slot(a, k, k->n);
+    set_key(a, found, key);
+    return found;
+}
+
+struct value *
+value_insert(struct arena *a, struct value *array, uint32_t i)
+{
+    struct kids *k = kids_of(a, array);
+
+    ASSERT(array->type == V_ARRAY && i <= k->n);
+    array->flags |= V_CHANGED;
+    return open_slot(a, k, i);
+}
+
+struct value *
+value_push(struct arena *a, struct value *array)
+{
+    return value_insert(a, array, value_count(a, array));
+}
+
+void
+value_remove_at(struct arena *a, struct value *container, uint32_t i)
+{
+    struct kids *k = kids_of(a, container);
+
+    ASSERT(k != NULL && i < k->n);
+    container->flags |= V_CHANGED;
+    memmove(&k->at[i], &k->at[i + 1], (k->n - i - 1) * sizeof k->at[0]);
+    k->n--;
+}
+
+bool
+value_remove_key(struct arena *a, struct value *object, struct slice key)
+{
+    struct kids *k;
+    bool removed = false;
+
+    if (object->type != V_OBJECT)
+        return false;
+    k = kids_of(a, object);
+    for (uint32_t i = k->n; i-- > 0;) {
+        if (!key_is(a, &k->at[i], key))
+            continue;
+        value_remove_at(a, object, i);
+        removed = true;
+    }
+    return removed;
+}
+
+/* True if something was removed or changed below. */
+static bool
+unique_keys(struct arena *a, struct value *v)
+{
+    struct kids *k = kids_of(a, v);
+    bool changed = false;
+
+    for (uint32_t i = 0; k != NULL && i < k->n; i++) {
+        if (value_is_container(&k->at[i]) && unique_keys(a, &k->at[i]))
+            changed = true;
+        if (v->type != V_OBJECT)
+            continue;
+        struct slice key = value_key(a, &k->at[i]);
+
+        for (uint32_t j = k->n; --j > i;) {
+            if (!key_is(a, &k->at[j], key))
+                continue;
+            k->at[i] = k->at[j];
+            do
+                if (key_is(a, &k->at[j], key))
+                    value_remove_at(a, v, j);
+            while (--j > i);
+            changed = true;
+            i--; /* what moved here has not been looked into */
+            break;
+        }
+    }
+    if (changed)
+        v->flags |= V_CHANGED;
+    return changed;
+}
+
+void
+value_unique_keys(struct arena *a, struct value *v)
+{
+    unique_keys(a, v);
+}
+
+/* ---- copies ---- */
+
+struct value
+value_copy(struct arena *a, const struct value *v)
+{
+    struct value copy = *v;
+    struct kids *k;
+
+    if (!(v->flags & V_INDEXED))
+        return copy;
+    k = arena_alloc(a, sizeof *k);
+    *k = *v->kids;
+    k->cap = k->n;
+    k->at = arena_alloc(a, k->n * sizeof k->at[0]);
+    for (uint32_t i = 0; i < k->n; i++)
+        k->at[i] = value_copy(a, &v->kids->at[i]);
+    copy.kids = k;
+    return copy;
+}
+
+struct value
+value_import(struct arena *a, const struct value *v)
+{
+    struct buf text = { 0 };
+    struct value copy;
+
+    if (v->type == V_STRING && v->flags & V_DECODED)
+        return value_str(a, v->text->plain);
+    value_write(v, &text);
+    copy = value_raw((enum value_type)v->type, arena_copy(a, buf_slice(&text)));
+    copy.flags |= v->flags & V_ESCAPED;
+    buf_fini(&text);
+    return copy;
+}
+
+/* ---- reading ---- */
+
+struct slice
+value_text(struct arena *a, struct value *v)
+{
+    struct text *t;
+
+    ASSERT(v->type == V_STRING);
+    if (v->flags & V_DECODED)
+        return v->text->plain;
+    if (!(v->flags & V_ESCAPED))
+        return (struct slice){ v->raw + 1, v->len - 2 };
+    t = arena_alloc(a, sizeof *t);
+    *t = (struct text){ unescape(a, (struct slice){ v->raw + 1, v->len - 2 }), v->raw };
+    v->text = t;
+    v->flags |= V_DECODED;
+    return t->plain;
+}
+
+struct slice
+value_raw_text(const struct value *v)
+{
+    ASSERT(!(v->flags & (V_DECODED | V_INDEXED)));
+    return (struct slice){ v->raw, v->len };
+}
+
+int64_t
+value_to_int(const struct value *v)
+{
+    int64_t n = 0;
+
+    slice_to_int64(value_raw_text(v), &n);
+    return n;
+}
+
+double
+value_to_double(const struct value *v)
+{
+    struct slice s = value_raw_text(v);
+
+    if (s.n > 2 && s.p[0] == '"') /* "NaN", "Infinity", "-Infinity" */
+        return s.p[1] == 'N' ? NAN : s.p[1] == '-' ? -INFINITY : INFINITY;
+    return number_to_double(s);
+}
+
+bool
+value_to_bool(const struct value *v)
+{
+    return v->raw[0] == 't';
+}
+
+struct timestamp
+value_to_timestamp(const struct value *v)
+{
+    struct timestamp t = { 0 };
+
+    ASSERT(v->type == V_TIMESTAMP);
+    if (!timestamp_canonical((struct slice){ v->raw + 1, v->len - 2 }, &t))
+        UNREACHABLE("timestamp nodes hold the canonical text");
+    return t;
+}
+
+/* ---- comparing ---- */
+
+static bool
+objects_equal(struct arena *a, struct value *x, struct value *y)
+{
+    uint32_t n = value_count(a, x);
+
+    if (n != value_count(a, y))
+        return false;
+    for (uint32_t i = 0; i < n; i++) {
+        struct value *mine = value_at(a, x, i);
+        struct value *theirs = value_get(a, y, value_key(a, mine));
+
+        if (theirs == NULL || !value_equal(a, mine, theirs))
+            return false;
+    }
+    return true;
+}
+
+static bool
+arrays_equal(struct arena *a, struct value *x, struct value *y)
+{
+    uint32_t n = value_count(a, x);
+
+    if (n != value_count(a, y))
+        return false;
+    for (uint32_t i = 0; i < n; i++)
+        if (!value_equal(a, value_at(a, x, i), value_at(a, y, i)))
+            return false;
+    return true;
+}
+
+bool
+value_equal(struct arena *a, struct value *x, struct value *y)
+{
+    if (x->type != y->type)
+        return false;
+    switch ((enum value_type)x->type) {
+    case V_NULL: return true;
+    case V_STRING: return slice_eq(value_text(a, x), value_text(a, y));
+    case V_BOOL:
+    case V_INT:
+    case V_BIGINT:
+    case V_TIMESTAMP: return slice_eq(value_raw_text(x), value_raw_text(y));
+    case V_DOUBLE: return value_to_double(x) == value_to_double(y);
+    case V_DECIMAL: return number_cmp(value_raw_text(x), false, value_raw_text(y), false) == 0;
+    case V_ARRAY: return arrays_equal(a, x, y);
+    case V_OBJECT: return objects_equal(a, x, y);
+    }
+    UNREACHABLE("value type");
+}
+
+/* ---- text ---- */
+
+static void
+render_double(const struct value *v, struct buf *out)
+{
+    char text[NUMBER_TEXT];
+
+    buf_append(out, (struct slice){ text, number_print_double(value_to_double(v), text) });
+}
+
+static void
+render_scalar(struct arena *a, struct value *v, struct buf *out)
+{
+    struct slice s;
+
+    switch ((enum value_type)v->type) {
+    case V_STRING: buf_append(out, value_text(a, v)); return;
+    case V_DOUBLE: render_double(v, out); return;
+    case V_TIMESTAMP:
+        s = value_raw_text(v);
+        buf_append(out, (struct slice){ s.p + 1, s.n - 2 });
+        return;
+    case V_NULL:
+    case V_BOOL:
+    case V_INT:
+    case V_BIGINT:
+    case V_DECIMAL: buf_append(out, value_raw_text(v)); return;
+    case V_ARRAY:
+    case V_OBJECT: break;
+    }
+    UNREACHABLE("a container is no scalar");
+}
+
+void
+value_render_java(struct arena *a, struct value *v, struct buf *out)
+{
+    bool object = v->type == V_OBJECT;
+
+    if (!value_is_container(v)) {
+        render_scalar(a, v, out);
+        return;
+    }
+    buf_byte(out, object ? '{' : '[');
+    for (uint32_t i = 0, n = value_count(a, v); i < n; i++) {
+        struct value *kid = value_at(a, v, i);
+
+        if (i > 0)
+            buf_append(out, SLICE(", "));
+        if (object) {
+            buf_append(out, value_key(a, kid));
+            buf_byte(out, '=');
+        }
+        value_render_java(a, kid, out);
+    }
+    buf_byte(out, object ? '}' : ']');
+}
+
+/* Members joined with commas, nested lists flattened, null members empty. */
+static void
+render_list(struct arena *a, struct value *v, struct buf *out)
+{
+    for (uint32_t i = 0, n = value_count(a, v); i < n; i++) {
+        struct value *kid = value_at(a, v, i);
+
+        if (i > 0)
+            buf_byte(out, ',');
+        if (kid->type == V_ARRAY)
+            render_list(a, kid, out);
+        else if (kid->type != V_NULL)
+            value_render_java(a, kid, out);
+    }
+}
+
+void
+value_render(struct arena *a, struct value *v, struct buf *out)
+{
+    if (v->type == V_OBJECT)
+        value_write(v, out);
+    else if (v->type == V_ARRAY)
+        render_list(a, v, out);
+    else if (v->type != V_NULL)
+        render_scalar(a, v, out);
+}
