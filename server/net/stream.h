@@ -50,6 +50,7 @@ struct stream {
     struct loop *loop;
     int fd;         /* -1 in tests */
     bool truncated; /* TLS: the end came without close_notify, so somebody may have cut it */
+    bool reset;     /* being freed by stream_reset() */
 };
 
 /* Takes the descriptor over: makes it non-blocking, sets TCP_NODELAY. For TLS: tls.h. */
