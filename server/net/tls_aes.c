@@ -4,6 +4,7 @@
 #include <wolfssl/wolfcrypt/aes.h>
 #include <wolfssl/wolfcrypt/cryptocb.h>
 #include <wolfssl/wolfcrypt/error-crypt.h>
+#include <wolfssl/wolfcrypt/wc_port.h>
 
 #include "server/net/tls_aes_priv.h"
 
@@ -151,6 +152,8 @@ tls_aes_start(int *device, struct err *err)
     *device = INVALID_DEVID;
     if (!aes_provider_works())
         return 0;
+    if (wolfCrypt_Init() != 0) /* counted; empties the table of devices the first time */
+        return err_set(err, ERR_IO, "AES device: the TLS library does not start");
     if (aes_provider_start(err) < 0 || check_device(err) < 0)
         return -1;
     if (wc_CryptoCb_RegisterDevice(DEVICE, on_crypto, NULL) != 0)
@@ -162,5 +165,8 @@ tls_aes_start(int *device, struct err *err)
 void
 tls_aes_stop(void)
 {
+    if (!aes_provider_works())
+        return;
     wc_CryptoCb_UnRegisterDevice(DEVICE);
+    wolfCrypt_Cleanup();
 }
