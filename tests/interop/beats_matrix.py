@@ -125,11 +125,13 @@ def load_balance(g):
     source = g.source(4000)
     filebeat = g.filebeat(servers, source, output={"loadbalance": True, "bulk_max_size": 100})
     until(lambda: all(messages(s) for s in servers), 30, "both servers get events")
-    material.write_lines(source, 4000, 4000)
+    filebeat.wait_all_acknowledged(30)
+    before = len(messages(servers[0]))
+    material.write_lines(source, 4000, 16000)
+    until(lambda: len(messages(servers[0])) > before, 30, "the server to be stopped is busy", 0.01)
     g.stop(servers[0])
-    material.write_lines(source, 8000, 2000)
     filebeat.wait_all_acknowledged(60)
-    Tally(messages(*servers)).check(g.checks, lines(0, 10000),
+    Tally(messages(*servers)).check(g.checks, lines(0, 20000),
                                     "load balancing, one server stopped: exactly once")
     g.checks.ok(all(messages(s) for s in servers), "both servers took part")
     g.stop(filebeat, servers[1])
