@@ -439,8 +439,7 @@ construct_timestamp(struct event *ev, struct timestamp now, zone_fn *zone)
 }
 
 int
-event_construct(struct event *ev, struct timestamp now, zone_fn *zone, bool repair,
-                struct err *err)
+event_construct(struct event *ev, struct timestamp now, zone_fn *zone, bool repair, struct err *err)
 {
     static const struct slice version = SLICE_INIT("@version");
     struct arena *a = event_arena(ev);
@@ -546,8 +545,8 @@ int
 event_append(struct event *ev, struct event *other)
 {
     struct arena *a = event_arena(ev);
-    struct value theirs = ev->batch == other->batch ? value_copy(a, &other->data)
-                                                    : value_import(a, &other->data);
+    struct value theirs =
+        ev->batch == other->batch ? value_copy(a, &other->data) : value_import(a, &other->data);
 
     append_value(a, &ev->data, &theirs);
     return 0;
@@ -558,7 +557,7 @@ event_overwrite(struct event *ev, struct event *other)
 {
     struct arena *a = event_arena(ev);
 
-    ev->data = ev->batch == other->batch ? value_copy(a, &other->data)
-                                         : value_import(a, &other->data);
+    ev->data =
+        ev->batch == other->batch ? value_copy(a, &other->data) : value_import(a, &other->data);
     ev->cancelled = other->cancelled;
 }

@@ -14,7 +14,8 @@ struct batch;
 struct event {
     struct value data, meta; /* objects */
     struct batch *batch;
-    uint32_t run_index; /* pipeline/run.c's own */
+    uint32_t run_index; /* LJ_EVENT_BAD between decoding and decorating, else 0 */
+    uint16_t skip;      /* pipeline/run.c: in which branch not taken it waits; 0: takes part */
     bool cancelled;     /* skipped by the next stage, never reaches an output */
 };
 

@@ -135,8 +135,8 @@ int
 fieldref_compile(struct arena *a, struct slice text, enum escape_style style, struct fieldref *out,
                  struct err *err)
 {
-    bool bare = slice_find_byte(text, '[', 0) == SIZE_MAX &&
-                slice_find_byte(text, ']', 0) == SIZE_MAX;
+    bool bare =
+        slice_find_byte(text, '[', 0) == SIZE_MAX && slice_find_byte(text, ']', 0) == SIZE_MAX;
     int n = bare ? 1 : walk_brackets(a, text, style, NULL);
 
     if (n < 0)

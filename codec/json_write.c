@@ -53,8 +53,9 @@ static void
 write_escape(unsigned char c, struct buf *out)
 {
     static const char hex[] = "0123456789ABCDEF";
-    static const char named[0x20] = { ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r',
-                                      ['\t'] = 't' };
+    static const char named[0x20] = {
+        ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'
+    };
     char *p = buf_reserve(out, 6);
 
     p[0] = '\\';

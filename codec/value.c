@@ -17,8 +17,9 @@ struct value
 value_raw(enum value_type type, struct slice raw)
 {
     ASSERT(raw.n <= UINT32_MAX);
-    return (struct value){ .raw = raw.p, .len = (uint32_t)raw.n, .type = (uint8_t)type,
-                           .flags = V_CHANGED };
+    return (struct value){
+        .raw = raw.p, .len = (uint32_t)raw.n, .type = (uint8_t)type, .flags = V_CHANGED
+    };
 }
 
 struct value

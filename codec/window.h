@@ -38,7 +38,8 @@ struct window {
     char version;          /* of the W it goes on in */
     bool whole;            /* plain frames only: known to be complete */
     void *input;           /* the listener; the layer above casts */
-    void *peer;            /* what the listener knows of the connection (address, TLS), counted */
+    void *peer;            /* what the listener knows of the connection (address, TLS) */
+    void (*peer_drop)(void *peer); /* called by window_free; NULL: nothing to do */
 };
 
 struct window *window_new(struct budget_share *share);

@@ -24,18 +24,20 @@ struct done {
     settled_fn *settled;
     void *to;
     struct conn_id conn;
-    uint32_t window;     /* its number on that connection */
-    struct lj_acks acks; /* the worker finds them inside */
-    struct plan *plan;   /* counted: sinks use it long after the workers have left */
-    struct batch *kept;  /* those an output still needs, for dead letters; mostly NULL */
+    uint32_t window;            /* its number on that connection */
+    struct lj_acks acks;        /* the worker finds them inside */
+    struct plan *plan;          /* counted: sinks use it long after the workers have left */
+    struct batch *kept;         /* those an output still needs, for dead letters; mostly NULL */
     struct window *window_kept; /* plain frames: values alias it until the batches are gone */
-    uint64_t events;     /* for the account at the end */
+    uint64_t events;            /* for the account at the end */
 };
 
 /* plan's count is taken. */
 struct done *done_new(settled_fn *settled, void *to, struct plan *plan);
 struct done *done_hold(struct done *d); /* one more count; returns d */
 void done_drop(struct done **d);        /* any thread; at 0 the answer leaves */
+/* The window goes back to the ready list: nobody else has a count; nothing is answered. */
+void done_cancel(struct done **d);
 /* The batch lives, sealed, until done is 0. */
 void done_keep(struct done *d, struct batch **b);
 

@@ -10,7 +10,9 @@
 #include "codec/codec.h"
 #include "pipeline/done.h"
 
+struct acceptor;
 struct input;
+struct loop;
 struct ready;
 
 struct input_common {
@@ -30,6 +32,7 @@ struct input_env {
     struct budget_share *share; /* of the pipeline */
     struct loop *const *loops;
     size_t loops_n;
+    struct acceptor *acceptor; /* of the process; network inputs only */
     const struct log *log;
     const struct plugin_context *ctx;
     const char *(*setting)(void *arg, const char *option); /* headrig.yml; see sink.h */
@@ -41,6 +44,7 @@ struct input_env {
 
 struct input_stats {
     _Atomic uint64_t events, windows, bytes, errors;
+    _Atomic uint64_t connections; /* open now */
 };
 
 struct input {
@@ -55,7 +59,7 @@ struct input {
 enum windowed {
     WINDOW_BATCH, /* *out is the next batch, decorated; call again */
     WINDOW_END,
-    WINDOW_BACK   /* no room: put it back into the ready list (w->guess is better now) */
+    WINDOW_BACK /* no room: put it back into the ready list (w->guess is better now) */
 };
 
 struct input_type {

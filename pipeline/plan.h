@@ -19,7 +19,7 @@ struct plan_filter {
     const struct filter_type *type;
     void *conf;
     struct filter_common common;
-    struct plan_edits *edits; /* compiled common options; run.c */
+    struct plan_edits *edits; /* compiled common options */
     struct plugin_context ctx;
     uint32_t local; /* index of its local state */
 };
@@ -85,7 +85,7 @@ struct plan {
     struct plan_input **input;
     size_t input_n;
     struct budget_share *share; /* set when the pipeline starts */
-    bool lane; /* ordered: one batch at a time */
+    bool lane;                  /* ordered: one batch at a time */
 };
 
 struct config;
@@ -94,7 +94,7 @@ struct config;
 struct plan_registry {
     sink_find_fn *find_sink;
     input_find_fn *find_input;
-    const struct sink_type *const *sinks;   /* all, for the nearest name; ends with NULL */
+    const struct sink_type *const *sinks; /* all, for the nearest name; ends with NULL */
     const struct input_type *const *inputs;
 };
 

@@ -5,7 +5,8 @@
 
 #include "pipeline/plan.h"
 
-/* A view for each output that gets events, in views[] (room for plan->output_n). Returns how many. */
+/* A view for each output that gets events, in views[] (room for plan->output_n). Returns how many.
+ */
 size_t route_encode(struct plan_local *local, struct batch *b, struct view **views);
 
 #endif

@@ -18,9 +18,9 @@ struct resolver;
 
 /* One item of a view: what a retry or a dead letter needs to find it again. */
 struct view_item {
-    uint64_t at;  /* offset in the plain (uncompressed) body */
-    uint32_t len; /* bytes, everything that belongs to the item (action line and document) */
-    uint16_t aux; /* the sink's own: action, ... */
+    uint64_t at;    /* offset in the plain (uncompressed) body */
+    uint32_t len;   /* bytes, everything that belongs to the item (action line and document) */
+    uint16_t aux;   /* the sink's own: action, ... */
     uint16_t event; /* index in its batch, when kept */
 };
 
@@ -28,17 +28,17 @@ struct view_item {
 struct view {
     struct view *next;
     struct sink *sink;
-    struct done *done;        /* one count, dropped by view_free */
-    struct buf body;          /* encoded; charged to the share as BUDGET_VIEW */
-    uint64_t plain_bytes;     /* of the body before compression */
-    struct view_item *items;  /* heap */
+    struct done *done;       /* one count, dropped by view_free */
+    struct buf body;         /* encoded; charged to the share as BUDGET_VIEW */
+    uint64_t plain_bytes;    /* of the body before compression */
+    struct view_item *items; /* heap */
     uint32_t n, cap;
-    uint32_t *left;           /* indices still to do after a partial failure; NULL: all */
+    uint32_t *left; /* indices still to do after a partial failure; NULL: all */
     uint32_t left_n;
     struct budget_share *share;
     size_t charged;
     bool gzip;
-    void *extra;              /* the sink's own; freed by sink_type.view_fini */
+    void *extra; /* the sink's own; freed by sink_type.view_fini */
 };
 
 struct view *view_new(struct sink *sink, struct budget_share *share);
@@ -51,9 +51,9 @@ void view_charge(struct view *v);
 /* What a running sink may use; lives longer than the sink. */
 struct sink_env {
     struct budget_share *share;
-    struct loop *loop;         /* its home loop; NULL for tools and tests of thread sinks */
+    struct loop *loop; /* its home loop; NULL for tools and tests of thread sinks */
     struct resolver *resolver;
-    const struct log *log;     /* with plugin id */
+    const struct log *log; /* with plugin id */
     const struct plugin_context *ctx;
     /* Value of one of our own settings (headrig.yml), by option: "fsync", "gzip_members"; NULL when
      * not set. The text as written. */

@@ -95,8 +95,15 @@ budget_charge(struct budget_share *share, enum budget_part part, size_t bytes)
 void
 budget_release(struct budget_share *share, enum budget_part part, size_t bytes)
 {
-    if (share != NULL && bytes > 0)
-        move(share, part, -(int64_t)bytes);
+    struct budget *b;
+
+    if (share == NULL || bytes == 0)
+        return;
+    b = share->budget;
+    move(share, part, -(int64_t)bytes);
+    if (atomic_load_explicit(&b->wanted, memory_order_relaxed) &&
+        atomic_exchange(&b->wanted, false) && b->room != NULL)
+        b->room(b->room_arg);
 }
 
 static bool

@@ -50,6 +50,11 @@ struct budget {
     _Atomic int64_t parts[BUDGET_PARTS];
     atomic_uint pipelines;
     _Atomic int64_t shared; /* sum over pipelines of what exceeds their guarantee */
+    /* Somebody waits for room: the next release calls room(arg), once, on the thread that released.
+     * Set both before threads start; room may take locks that no releasing caller holds. */
+    atomic_bool wanted;
+    void (*room)(void *arg);
+    void *room_arg;
     struct budget_share common;
 };
 
@@ -63,7 +68,8 @@ void budget_leave(struct budget_share *share);
 /* Unconditional: for what is already decided. share may be NULL (nothing is charged). */
 void budget_charge(struct budget_share *share, enum budget_part part, size_t bytes);
 void budget_release(struct budget_share *share, enum budget_part part, size_t bytes);
-/* Charges if the share may have that much now; false and nothing charged if not. */
+/* Charges if the share may have that much now; false and nothing charged if not. A caller who then
+ * waits sets budget.wanted and asks once more first. */
 bool budget_reserve(struct budget_share *share, enum budget_part part, size_t bytes);
 
 /* For the pipeline of this share: an output that holds more than half of what the pipeline could
