@@ -48,6 +48,7 @@ struct codec_type {
     void (*decode)(struct decoder *d, struct slice text, struct timestamp now, struct batch *out);
     /* End of the stream: what waits comes out. May be NULL. */
     void (*flush)(struct decoder *d, struct timestamp now, struct batch *out);
+    void (*decoder_fini)(struct decoder *d); /* frees d->state; may be NULL */
     /* One event to text, delimiter included where the codec has one. Any worker at once. */
     void (*encode)(const void *conf, struct event *ev, struct buf *out);
 };
