@@ -294,7 +294,8 @@ text_split(struct decoder *d, struct slice text, text_line_fn *fn, struct timest
         end_line(d, (struct slice){ all.p + from, at - from }, fn, now, out);
         from = at + c->delimiter.n;
     }
-    memmove(d->rest.p, d->rest.p + from, all.n - from);
+    if (from > 0 && all.n > from)
+        memmove(d->rest.p, d->rest.p + from, all.n - from);
     d->rest.n = all.n - from;
     s->searched = d->rest.n < c->delimiter.n ? 0 : d->rest.n - (c->delimiter.n - 1);
     bound_rest(d);

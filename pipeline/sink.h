@@ -13,6 +13,7 @@
 #include "pipeline/done.h"
 
 struct sink;
+struct sink_common;
 struct loop;
 struct resolver;
 
@@ -42,7 +43,8 @@ struct view {
 };
 
 struct view *view_new(struct sink *sink, struct budget_share *share);
-/* Settled: releases the charge and drops the done. *v may be NULL. */
+/* Settled: releases the charge and drops the done. *v may be NULL. A sink that closes with views
+ * still in hand sets their done to NULL first: those are never acknowledged. */
 void view_free(struct view **v);
 struct view_item *view_add(struct view *v); /* zeroed, at the end; at is set to plain body end */
 /* Charges what body and items hold now; called by route.c before giving, and after growth. */
@@ -55,6 +57,7 @@ struct sink_env {
     struct resolver *resolver;
     const struct log *log; /* with plugin id */
     const struct plugin_context *ctx;
+    const struct sink_common *common; /* its codec is never without a type */
     /* Value of one of our own settings (headrig.yml), by option: "fsync", "gzip_members"; NULL when
      * not set. The text as written. */
     const char *(*setting)(void *arg, const char *option);

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Views: made and filled on a worker, then owned by a sink until they are settled. */
+#include "pipeline/sink.h"
+
+#include "codec/base/error.h"
+
+#include <stdlib.h>
+
+#define ITEMS_FIRST 32
+
+struct view *
+view_new(struct sink *sink, struct budget_share *share)
+{
+    struct view *v = xcalloc(1, sizeof *v);
+
+    v->sink = sink;
+    v->share = share;
+    return v;
+}
+
+void
+view_free(struct view **at)
+{
+    struct view *v = *at;
+
+    *at = NULL;
+    if (v == NULL)
+        return;
+    if (v->sink->type->view_fini != NULL)
+        v->sink->type->view_fini(v);
+    budget_release(v->share, BUDGET_VIEW, v->charged);
+    buf_fini(&v->body);
+    free(v->items);
+    free(v->left);
+    if (v->done != NULL)
+        done_drop(&v->done);
+    free(v);
+}
+
+struct view_item *
+view_add(struct view *v)
+{
+    struct view_item *item;
+
+    if (v->n == v->cap) {
+        v->cap = v->cap == 0 ? ITEMS_FIRST : v->cap * 2;
+        v->items = xrealloc(v->items, v->cap * sizeof *v->items);
+    }
+    item = &v->items[v->n++];
+    *item = (struct view_item){ .at = v->body.n };
+    return item;
+}
+
+void
+view_charge(struct view *v)
+{
+    size_t now = sizeof *v + v->body.cap + v->cap * sizeof *v->items + v->left_n * sizeof *v->left;
+
+    if (now > v->charged)
+        budget_charge(v->share, BUDGET_VIEW, now - v->charged);
+    else
+        budget_release(v->share, BUDGET_VIEW, v->charged - now);
+    v->charged = now;
+}
