@@ -322,6 +322,16 @@ value_push(struct arena *a, struct value *array)
 }
 
 void
+value_adopt(struct arena *a, struct value *object, const struct value *member)
+{
+    struct kids *k = kids_of(a, object);
+
+    ASSERT(object->type == V_OBJECT);
+    object->flags |= V_CHANGED;
+    *open_slot(a, k, k->n) = *member;
+}
+
+void
 value_remove_at(struct arena *a, struct value *container, uint32_t i)
 {
     struct kids *k = kids_of(a, container);

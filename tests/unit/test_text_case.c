@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "pipeline/text_case.h"
+
+#include "tests/unit/unit.h"
+
+static const struct {
+    const char *in, *upper, *lower, *capital;
+} words[] = {
+    { "", "", "", "" },
+    { "abc-9", "ABC-9", "abc-9", "Abc-9" },
+    { "xY zW", "XY ZW", "xy zw", "Xy zw" },
+    { "straße é", "STRASSE É", "straße é", "Straße é" },
+    { "ßa", "SSA", "ßa", "Ssa" },
+    { "éCOLE", "ÉCOLE", "école", "École" },
+    { "ﬃ", "FFI", "ﬃ", "Ffi" },
+    { "ǆ", "Ǆ", "ǆ", "ǅ" },
+    { "İ", "İ", "i̇", "İ" },
+    { "ΣΑΣ", "ΣΑΣ", "σασ", "Σασ" },
+    { "ÿ", "Ÿ", "ÿ", "Ÿ" },
+    { "日本", "日本", "日本", "日本" },
+    { "𐐨", "𐐀", "𐐨", "𐐀" },
+    { "a\xff"
+      "b",
+      "A\xff"
+      "B",
+      "a\xff"
+      "b",
+      "A\xff"
+      "b" },
+    { "\xc3", "\xc3", "\xc3", "\xc3" },
+};
+
+static void
+check(struct slice in, enum text_case how, const char *want)
+{
+    struct buf out = { 0 };
+
+    text_case_print(in, how, &out);
+    ck_assert_slice(buf_slice(&out), slice_of(want));
+    ck_assert(text_case_differs(in, how) || slice_eq(in, slice_of(want)));
+    buf_fini(&out);
+}
+
+START_TEST(word_in_each_case)
+{
+    struct slice in = slice_of(words[_i].in);
+
+    check(in, CASE_UPPER, words[_i].upper);
+    check(in, CASE_LOWER, words[_i].lower);
+    check(in, CASE_CAPITAL, words[_i].capital);
+}
+END_TEST
+
+static void
+add_tests(TCase *tc)
+{
+    tcase_add_loop_test(tc, word_in_each_case, 0, (int)COUNT(words));
+}
+
+UNIT_MAIN("text_case")
