@@ -15,12 +15,4 @@ void template_render(const struct template *t, struct event *ev, struct buf *out
 bool template_is_literal(const struct template *t, struct slice *text);
 struct slice template_source(const struct template *t);
 
-/* Date patterns on their own: Joda letters (milliseconds), Java time letters (nanoseconds). */
-struct date_pattern;
-int date_pattern_joda(struct arena *a, struct slice pattern, struct date_pattern **out,
-                      struct err *err);
-int date_pattern_java(struct arena *a, struct slice pattern, struct date_pattern **out,
-                      struct err *err);
-void date_pattern_print(const struct date_pattern *p, struct timestamp t, struct buf *out);
-
 #endif
