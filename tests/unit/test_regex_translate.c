@@ -1,0 +1,614 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "pipeline/regex_translate.h"
+#include "tests/unit/oracle.h"
+
+/* ---- the same as Oniguruma, on every subject ---- */
+
+static const char *const same[] = {
+    /* plain things, and text that looks like syntax */
+    "abc",
+    "a|b",
+    "a|",
+    "",
+    "^a",
+    "a$",
+    "^$",
+    "a.c",
+    "]",
+    "}",
+    "{",
+    "a{",
+    "a{x",
+    "a{,}",
+    "a{1,2,3}",
+    "x{ 1}",
+    "a{-1}",
+    "(IP:[mysql][slowlog][ip])?",
+    "a\\/b",
+    "#a b",
+    "-",
+    "\\-",
+    "\\ ",
+    /* repeats */
+    "a*",
+    "a+",
+    "a?",
+    "a*?",
+    "a+?",
+    "a??",
+    "a*+b",
+    "a++b",
+    "a?+a",
+    "a{2}",
+    "a{2,}",
+    "a{2,3}",
+    "a{,2}b",
+    "a{2}?",
+    "a{2}?b",
+    "a{2}+",
+    "a{2,3}?",
+    "a{2,3}+b",
+    "a{2,}?",
+    "a{,2}?b",
+    "a?*",
+    "a+*b",
+    "a**",
+    "a{2}{2}",
+    "a+?*",
+    "a*??",
+    "(a?)*",
+    "(a+)+b",
+    "(a*)*",
+    "(a*)+",
+    "(?:a+)?b",
+    "(?:a?)+b",
+    "(?:a|b)*c",
+    "(?:ab)+",
+    "(ab)+",
+    "(a|ab)(c|bcd)",
+    "(|a)+",
+    "(a|)+b",
+    "(?:)*a",
+    "()*a",
+    ".?*b",
+    "(.|\\n)*b",
+    "(?:.|\\n)*",
+    "(?:\\n|.)+b",
+    "(?:.|a|\\n){2}",
+    "((.|\\n)*?)b",
+    "(?:a{2,3}){2}",
+    "(?:a{2})+",
+    "(?:x+x+)+y",
+    "([a-z]([a-z0-9.])+)+:",
+    /* classes */
+    "[abc]",
+    "[^abc]",
+    "[a-c]+",
+    "[]a]",
+    "[^]a]",
+    "[a\\]b]",
+    "[a-]",
+    "[-a]",
+    "[--a]",
+    "[a-c-e]",
+    "[a-c-]",
+    "[.-_]",
+    "[\\b]",
+    "[\\n\\t]",
+    "[\\x41-\\x43]",
+    "[\\u0041]",
+    "[a[bc]]+",
+    "[a[^bc]]+",
+    "[^a[bc]]+",
+    "[^a[^bc]]",
+    "[[a]]",
+    "[a-z&&[^b]]+",
+    "[a-z&&b-d]+",
+    "[^a-z&&b-d]+",
+    "[a-z&&[^b-d]&&[^x]]+",
+    "[[:alnum:]_]+",
+    "[[[:alnum:]]_.]+",
+    "[[:^alnum:]]+",
+    "[[:alpha:]]+",
+    "[[:digit:]]+",
+    "[[:space:]]+",
+    "[[:upper:]]+",
+    "[[:lower:]]+",
+    "[[:xdigit:]]+",
+    "[[:word:]]+",
+    "[[:blank:]]+",
+    "[[:cntrl:]]+",
+    "[[:graph:]]+",
+    "[[:print:]]+",
+    "[[:^graph:]]+",
+    "[^[:print:]]+",
+    "[^[:^word:]]+",
+    "[[:^word:]a]+",
+    "[\\w]+",
+    "[^\\w]+",
+    "[\\W]+",
+    "[^\\W]+",
+    "[\\d-]+",
+    "[\\s\\S]",
+    "[\\S]+",
+    "[\\D]+",
+    "[\\h]+",
+    "[\\H]+",
+    "[^\\H]+",
+    "[a-c\\d]+",
+    "[\\w.-]+",
+    "[a\\-z]+",
+    "[&&a]",
+    "[a&b]+",
+    "[a&&]",
+    "[\\[\\]]+",
+    "[#]",
+    "[:alnum:]]",
+    "[.a.]",
+    "[=a=]",
+    "[::]",
+    "[ ]",
+    "[ä]",
+    "[^ä]+",
+    "[a-é]+",
+    "[é-ü]+",
+    "[^é-ü]+",
+    "[\\é]",
+    "[/[[[:alnum:]]_%!$@:.,+~-]*]+",
+    "(/[[[:alnum:]]_%!$@:.,+~-]*)+",
+    /* shorthands and escapes */
+    "\\w+",
+    "\\W+",
+    "\\d+",
+    "\\D+",
+    "\\s+",
+    "\\S+",
+    "\\h+",
+    "\\H+",
+    "\\bfoo\\b",
+    "\\b\\w+\\b",
+    "\\B.",
+    "\\Aa",
+    "a\\z",
+    "a\\Z",
+    "\\n",
+    "\\t",
+    "\\x41",
+    "\\x4",
+    "\\xc3\\xa4",
+    "\\u00e4",
+    "\\012",
+    "\\0",
+    "\\cA",
+    "\\C-a",
+    "\\e",
+    "\\a",
+    "\\v",
+    "\\f",
+    "\\q\\i\\j\\l",
+    "\\U",
+    "\\Qa",
+    "a\\E",
+    "\\%",
+    "\\ä",
+    "\\R",
+    "a\\Rb",
+    "\\p{L}+",
+    "\\p{Lu}",
+    "\\P{L}+",
+    "\\p{^L}+",
+    "\\p{Alpha}+",
+    "\\p{Alnum}+",
+    "\\p{Punct}+",
+    "\\p{Space}",
+    "\\p{Word}+",
+    "\\p{Greek}+",
+    "\\p{Uppercase_Letter}",
+    "\\p{Letter}+",
+    "\\p{White_Space}",
+    "\\p{Any}",
+    "\\p{Han}",
+    "[\\p{L}\\d]+",
+    "[^\\p{L}]+",
+    "[\\P{L}]+",
+    "\\pL",
+    /* groups */
+    "(a)(b)?",
+    "(a)|(b)",
+    "(?:a)(b)",
+    "(?<x>a)(b)",
+    "(?<x>a)(?<y>b)?",
+    "(?'x'a)",
+    "(?>a+)b",
+    "(?>a|ab)c",
+    "a(?=b)",
+    "a(?!b)",
+    "(?<=a)b",
+    "(?<!a)b",
+    "(?<=a|bc)d",
+    "(?<=(?:a|bc))d",
+    "(?<=(a|b))c",
+    "(?<![0-9.+-])[0-9]+",
+    "(?<=^)a",
+    "(?<=\\ba)b",
+    "(a)\\1",
+    "(a|b)\\1",
+    "(?i)(a)\\1",
+    "(?<x>a|b)\\k<x>",
+    "(?<x>a)|(?<x>b)\\k<x>",
+    "(?:(?<x>a)|(?<x>b))+\\k<x>",
+    "(a)(b)\\k<-1>",
+    "(a)(b)\\k<2>",
+    "(?<x>a|b\\g<x>c)",
+    "(?<p>\\((?:[^()]|\\g<p>)*\\))",
+    "(?#note)a",
+    "a(?#note)+",
+    "(a)(?(1)b|c)",
+    "(a)?(?(1)b|c)",
+    "(?<x>a)?(?(<x>)b|c)",
+    "(a)?(?(1)b)",
+    /* flags */
+    "(?i)abc",
+    "(?i:a)b",
+    "a(?i)b|c",
+    "a(?i)b|c(?-i)d",
+    "(?i)a(?-i)b",
+    "(?i)é",
+    "(?i)É",
+    "(?i)[a-c]+",
+    "(?i)[\\w]+",
+    "(?i)[^a]+",
+    "(?i)[[:upper:]]+",
+    "(?i)[[:lower:]]+",
+    "(?i)k",
+    "(?i)ſ",
+    "(?m)a.b",
+    "(?m:a.b).",
+    "(?-m:a.b)",
+    "(?x) a b # c\n c",
+    "(?x: a [ ] b)",
+    "(?x)a \\ b",
+    "(?x) a *",
+    "(?mi-x:A.B)",
+    "(?i-m:a.)",
+    "(a(?i)b)c",
+    "(?:a(?i)b|c)d",
+    "(?-i)a",
+    "(?i)(?-i)A",
+    "(?i)stra\\u00dfe",
+};
+
+static const char *const subjects[] = {
+    "",
+    "a",
+    "b",
+    "ab",
+    "aa",
+    "aaa",
+    "aaaa",
+    "abc",
+    "ABC",
+    "aB",
+    "Ab",
+    "ac",
+    "cd",
+    "bcd",
+    "abcd",
+    "aab",
+    "a\nb",
+    "\na\n",
+    "b\na",
+    "a\n",
+    "a\r\nb",
+    "a]b",
+    "[a]",
+    "{",
+    "a{",
+    "a{x",
+    "a{,}",
+    "x{ 1}",
+    "-",
+    "a-c",
+    "a.c",
+    "_",
+    "a_b",
+    "foo bar",
+    "foo",
+    "xfoo",
+    "foo1 2,3",
+    "12",
+    "1.5 -7",
+    "deadBEEF xyz",
+    "AB:CD",
+    "\t",
+    " ",
+    "a b",
+    "a \n b",
+    "x y\tz",
+    "\\",
+    "a\\b",
+    "a/b/c.d",
+    "/usr/lib/x",
+    "qijl",
+    "U",
+    "Qa",
+    "aE",
+    "pL",
+    "%",
+    "é",
+    "É",
+    "h\xc3\xa9llo",
+    "\xc3\xa9t\xc3\xa9 abc",
+    "ä",
+    "Äa",
+    "ü",
+    "cafe\xcc\x81 x",
+    "a\xcc\x81",
+    "\xd9\xa3\xd9\xa4 12",
+    "\xe2\x85\xa7",
+    "foo\xc2\xa0"
+    "bar",
+    "\xe1\xa0\x8e",
+    "\xe6\x97\xa5\xe6\x9c\xac",
+    "a\xe6\x97\xa5",
+    "\xce\xb1\xce\x92",
+    "\xf0\x9f\x98\x80",
+    "\xc2\xb2\xc2\xbd",
+    "\xe2\x84\xaa",
+    "k",
+    "K",
+    "\xc5\xbf",
+    "s",
+    "\xe2\x80\xa8x",
+    "\xc2\x85",
+    "\x01",
+    "\x1b\x07\x0b\x0c",
+    "A",
+    "!\"#$%&'()*+",
+    "(a(b)c)",
+    "((x)",
+    "bac",
+    "aba",
+    "bb",
+    "aaab",
+    "ababc",
+    "xxxxxxxxxxxxy",
+    "xxxxxxxxxxxxxxxxxxxx",
+    "abc.def:",
+    "[mysql]",
+    "aAbB",
+    "bC",
+    "aBd",
+    "cD",
+    "stra\xc3\x9f"
+    "e",
+    "STRASSE",
+    "a#b",
+    "cab",
+    "acc",
+};
+
+START_TEST(matches_like_oniguruma)
+{
+    for (int newline = 0; newline <= 1; newline++) {
+        struct regex_scratch *scratch = regex_scratch_new();
+        struct slice pattern = slice_of(same[_i]);
+        struct err err = { 0 };
+        struct regex *re;
+        struct oracle oracle;
+        char why[128];
+
+        ck_assert_msg(oracle_init(&oracle, pattern, newline, false, why), "/%s/: oracle: %s",
+                      same[_i], why);
+        re = regex_new(pattern, (struct regex_options){ .dot_newline = newline }, &err);
+        ck_assert_msg(re != NULL, "/%s/: %s", same[_i], err.msg);
+        for (size_t i = 0; i < COUNT(subjects); i++)
+            oracle_compare(&oracle, re, scratch, same[_i], slice_of(subjects[i]));
+        oracle_fini(&oracle);
+        regex_free(re);
+        regex_scratch_free(scratch);
+    }
+}
+END_TEST
+
+/* ---- where Ruby is not Oniguruma ---- */
+
+static const struct {
+    const char *pattern, *subject;
+    const char *want; /* NULL: no match */
+} ruby[] = {
+    { "[[:punct:]]+", "a$+<=>^`|~b", "$+<=>^`|~" },
+    { "\\p{Punct}+", "a$+!b", "!" },
+    { "(?u)\\w+", "\xc3\xa9t", "\xc3\xa9t" },
+    { "(?u)\\d+", "\xd9\xa3", "\xd9\xa3" },
+    { "(?a)[[:alpha:]]+", "\xc3\xa9t", "t" },
+    { "(?a)\\bt", "\xc3\xa9t", "t" },
+    { "(?d)\\w+", "\xc3\xa9t", "t" },
+    { "(?u)[\\W]+", "\xc3\xa9-t", "-" },
+    { "(?u)\\W+", "\xc3\xa9-t", "-" },
+    { "(?a)[[:^alpha:]]+", "t\xc3\xa9t", "\xc3\xa9" },
+    { "^*", "x", "" },
+    { "(?:^)+a", "b\na", "a" },
+    { "\\b*a", "ba", "a" },
+    { "(?=a)*b", "b", "b" },
+    { "\\u{e4}", "\xc3\xa4", "\xc3\xa4" },
+    { "\\u{1F600}", "\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80" },
+    { "(?i)\\w", "\xe2\x84\xaa", NULL },
+    { "\\pL", "pL", "pL" },
+    { "a{2}?b", "b", "b" },
+    { "[[:lower:]]", "\xc2\xaa", "\xc2\xaa" },
+    { "[[:word:]]+", "e\xcc\x81", "e\xcc\x81" },
+    { "\\y\\N\\O", "yNO", "yNO" },
+};
+
+START_TEST(matches_like_ruby)
+{
+    struct regex_scratch *scratch = regex_scratch_new();
+    struct err err = { 0 };
+    struct regex *re = regex_new(slice_of(ruby[_i].pattern), (struct regex_options){ 0 }, &err);
+    enum regex_result got;
+
+    ck_assert_msg(re != NULL, "/%s/: %s", ruby[_i].pattern, err.msg);
+    got = regex_search(re, scratch, slice_of(ruby[_i].subject), 0);
+    ck_assert_int_eq(got, ruby[_i].want == NULL ? REGEX_NO_MATCH : REGEX_MATCH);
+    if (got == REGEX_MATCH)
+        ck_assert_slice(regex_group(scratch, 0), slice_of(ruby[_i].want));
+    regex_free(re);
+    regex_scratch_free(scratch);
+}
+END_TEST
+
+/* ---- refused, with the place ---- */
+
+static const struct {
+    const char *pattern;
+    uint64_t pos;
+    const char *says;
+} refused[] = {
+    { "(a", 0, "unmatched parenthesis" },
+    { "a)", 1, "unmatched close parenthesis" },
+    { "*a", 0, "target of repeat operator is not specified" },
+    { "a|+", 2, "target of repeat operator is not specified" },
+    { "{2}", 0, "target of repeat operator is not specified" },
+    { "[a", 0, "premature end of char-class" },
+    { "x[]", 1, "empty char-class" },
+    { "[z-a]", 1, "empty range in char class" },
+    { "[a-\\d]", 1, "char-class value at end of range" },
+    { "[\\w-.]+", 3, "unmatched range specifier" },
+    { "[[:alpha:]-z]", 10, "unmatched range specifier" },
+    { "[[:foo:]]", 1, "invalid POSIX bracket type" },
+    { "x{3,1}", 1, "reversed" },
+    { "x{70000}", 1, "too big number" },
+    { "(?P<n>a)", 0, "undefined group option" },
+    { "(?s:a)", 0, "undefined group option" },
+    { "(?i-a)b", 0, "undefined group option" },
+    { "(?i", 0, "end pattern in group" },
+    { "(?#x", 0, "end pattern in group" },
+    { "(?<1a>x)", 0, "invalid group name <1a>" },
+    { "(?<-a>x)", 0, "invalid group name <-a>" },
+    { "(?<>x)", 3, "group name is empty" },
+    { "(?<a)", 3, "invalid group name" },
+    { "(?<=a)*b", 6, "a lookbehind" },
+    { "(?<=a(?=b))c", 5, "invalid pattern in look-behind" },
+    { "(?<!(a))c", 4, "invalid pattern in look-behind" },
+    { "(?<n>a)\\1", 7, "numbered backref/call is not allowed" },
+    { "(?<n>a)\\g<1>", 7, "numbered backref/call is not allowed" },
+    { "(a)\\2", 3, "invalid backref number/name" },
+    { "\\k<n>", 0, "undefined name <n> reference" },
+    { "(?<n>a)(?<n>b)\\g<n>", 14, "multiplex definition name <n>" },
+    { "a\\", 1, "too short escape sequence" },
+    { "\\x{41}", 0, "invalid hex escape" },
+    { "\\xff", 0, "invalid multibyte escape" },
+    { "\\u12", 0, "invalid Unicode escape" },
+    { "\\u{110000}", 0, "invalid Unicode range" },
+    { "\\ud800", 0, "invalid Unicode range" },
+    { "\\p{IsL}", 0, "invalid character property name {IsL}" },
+    { "\\p{InGreek}", 0, "invalid character property name {InGreek}" },
+    { "\\p{L", 0, "invalid character property name" },
+    { "(?~abc)", 0, "absent operator" },
+    { "(a)(?(1)b|c|d)", 3, "invalid conditional pattern" },
+    { "a\xff", 0, "not UTF-8 at offset 1" },
+};
+
+START_TEST(refuses_and_says_where)
+{
+    struct err err = { 0 };
+    struct regex *re = regex_new(slice_of(refused[_i].pattern), (struct regex_options){ 0 }, &err);
+
+    ck_assert_msg(re == NULL, "/%s/ is accepted", refused[_i].pattern);
+    ck_assert_int_eq(err.code, ERR_CONFIG);
+    ck_assert_msg(err.pos == refused[_i].pos, "/%s/: at %d: %s", refused[_i].pattern, (int)err.pos,
+                  err.msg);
+    ck_assert_msg(strstr(err.msg, refused[_i].says) != NULL, "/%s/: %s", refused[_i].pattern,
+                  err.msg);
+}
+END_TEST
+
+START_TEST(refuses_what_the_engine_refuses)
+{
+    static const char *const patterns[] = { "(?<=a|(?:bc|d))x", "(?<=a*)b", "\\p{Klingon}" };
+
+    for (size_t i = 0; i < COUNT(patterns); i++) {
+        struct err err = { 0 };
+
+        ck_assert(regex_new(slice_of(patterns[i]), (struct regex_options){ 0 }, &err) == NULL);
+        ck_assert_ptr_nonnull(strstr(err.msg, "regular expression: "));
+    }
+}
+END_TEST
+
+START_TEST(depth_has_a_limit)
+{
+    struct buf text = { 0 };
+    struct err err = { 0 };
+
+    for (int i = 0; i < 100000; i++)
+        buf_byte(&text, '(');
+    ck_assert(regex_new(buf_slice(&text), (struct regex_options){ 0 }, &err) == NULL);
+    ck_assert_ptr_nonnull(strstr(err.msg, "more than 200 levels"));
+    buf_clear(&text);
+    for (int i = 0; i < 100000; i++)
+        buf_append(&text, SLICE("(?i)"));
+    ck_assert(regex_new(buf_slice(&text), (struct regex_options){ 0 }, &err) == NULL);
+    buf_clear(&text);
+    buf_byte(&text, 'a');
+    for (int i = 0; i < 100000; i++)
+        buf_byte(&text, '*');
+    ck_assert(regex_new(buf_slice(&text), (struct regex_options){ 0 }, &err) == NULL);
+    ck_assert_ptr_nonnull(strstr(err.msg, "more than 200 levels"));
+    buf_fini(&text);
+}
+END_TEST
+
+/* ---- what is written ---- */
+
+static const struct {
+    const char *pattern;
+    enum re_form form;
+    const char *want;
+} written[] = {
+    { "(?:(?:a))b", FORM_ASCII, "ab" },
+    { "(?:(.|\\n)*)(?<x>\\w)", FORM_ASCII, "(?s:.)*(\\w)" },
+    { "\\w\\D\\h", FORM_UTF, "[0-9A-Za-z_][^0-9][0-9A-Fa-f]" },
+    { "[\\W]", FORM_ASCII, "[\\x{0}-/:-@\\[-\\^`{-\\xff]" },
+    { "ä?", FORM_ASCII, "(?:(?!))?" },
+    { "a(?i)b|c", FORM_UTF, "a(?i:b|c)" },
+    { "(?:a+)*", FORM_UTF, "a*" },
+    { "(?<a>x)(y)\\k<a>", FORM_UTF, "(x)y\\g{1}" },
+    { "\\p{Greek}[\\p{Lu}]", FORM_UTF, "[\\p{sc:greek}][\\p{Lu}]" },
+    { "(?:[a-f0-9]{1,20}:(?:one|two|three|four|five|six|seven))x"
+      "(?:[a-f0-9]{1,20}:(?:one|two|three|four|five|six|seven))",
+      FORM_UTF_SHARED,
+      "(?:(?1)x(?1))(?(DEFINE)([a-f0-9]{1,20}:(?:one|two|three|four|five|six|seven)))" },
+};
+
+START_TEST(writes)
+{
+    struct arena arena;
+    struct re_tree tree;
+    struct buf out = { 0 };
+    struct err err = { 0 };
+
+    arena_init(&arena, NULL);
+    ck_assert_int_eq(regex_translate(&arena, slice_of(written[_i].pattern),
+                                     (struct re_flags){ .newline = false }, &tree, &err),
+                     0);
+    regex_print(&tree, (struct re_flags){ .newline = false }, written[_i].form, &out);
+    ck_assert_slice(buf_slice(&out), slice_of(written[_i].want));
+    buf_fini(&out);
+    arena_fini(&arena);
+}
+END_TEST
+
+static void
+add_tests(TCase *tc)
+{
+    tcase_add_loop_test(tc, matches_like_oniguruma, 0, (int)COUNT(same));
+    tcase_add_loop_test(tc, matches_like_ruby, 0, (int)COUNT(ruby));
+    tcase_add_loop_test(tc, refuses_and_says_where, 0, (int)COUNT(refused));
+    tcase_add_test(tc, refuses_what_the_engine_refuses);
+    tcase_add_test(tc, depth_has_a_limit);
+    tcase_add_loop_test(tc, writes, 0, (int)COUNT(written));
+}
+
+UNIT_MAIN("regex_translate")
