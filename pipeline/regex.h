@@ -51,7 +51,9 @@ struct slice regex_group(const struct regex_scratch *s, unsigned group);
 
 /* Ruby's gsub: every match, empty ones too, gives way to the replacement, in which \1 to \9,
  * \0, \&, \`, \', \k<name> and \\ are special. Appends the whole new text to *out when there was
- * a match; nothing if not. Not MATCH: what *out has is of no use. */
+ * a match; nothing if not. Not MATCH: what *out has is of no use. A sender may choose text and
+ * replacement, so the new text is bounded. */
+#define REGEX_GSUB_BYTES (256u << 20)
 enum regex_result regex_gsub(const struct regex *re, struct regex_scratch *s, struct slice subject,
                              struct slice replacement, struct buf *out);
 

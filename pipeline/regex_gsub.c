@@ -108,7 +108,7 @@ regex_gsub(const struct regex *re, struct regex_scratch *s, struct slice subject
            struct slice replacement, struct buf *out)
 {
     enum regex_result got;
-    size_t copied = 0; /* the text before is in *out */
+    size_t copied = 0, start = out->n; /* the text before copied is in *out */
 
     if (subject.p == NULL)
         subject = SLICE("");
@@ -121,6 +121,8 @@ regex_gsub(const struct regex *re, struct regex_scratch *s, struct slice subject
 
         buf_append(out, slice_between(subject.p + copied, whole.p));
         expand(re, s, subject, replacement, out);
+        if (out->n - start > REGEX_GSUB_BYTES)
+            return REGEX_TIMEOUT;
         copied = end;
         /* An empty match is stepped over; the character behind it stays. */
         got = regex_search_on(re, s, whole.n > 0 ? end : end + char_bytes(subject, end));
