@@ -22,6 +22,7 @@ struct plugin_context {
     const struct log *log;
     struct findings *findings; /* while preparing: warnings with a position */
     struct config_pos pos;     /* of the plugin */
+    const struct opt_plugin *given; /* the block as written, while preparing; NULL: not known */
     zone_fn *zone;             /* system time zones */
     struct timestamp (*now)(void); /* the wall clock; a settable one in tests */
 };
