@@ -60,12 +60,21 @@ empty_event(struct batch *b)
     return ev;
 }
 
+void
+batch_append(struct batch *b, struct event *ev)
+{
+    ASSERT(!b->sealed && ev->batch == b);
+    grow(b, &b->events, b->n, &b->cap);
+    b->events[b->n++] = ev;
+}
+
 struct event *
 batch_add(struct batch *b)
 {
-    ASSERT(!b->sealed);
-    grow(b, &b->events, b->n, &b->cap);
-    return b->events[b->n++] = empty_event(b);
+    struct event *ev = empty_event(b);
+
+    batch_append(b, ev);
+    return ev;
 }
 
 struct event *

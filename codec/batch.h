@@ -25,6 +25,8 @@ struct batch *batch_new(struct budget_share *share);
 void batch_recycle(struct batch **b); /* *b may be NULL */
 /* An empty event at the end: both roots empty objects. */
 struct event *batch_add(struct batch *b);
+/* An event of this batch that is in no list goes to the end. */
+void batch_append(struct batch *b, struct event *ev);
 /* An event that follows the one a filter works on; see event_clone. */
 struct event *batch_spawn(struct batch *b);
 void batch_seal(struct batch *b);
