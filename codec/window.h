@@ -31,7 +31,7 @@ struct window {
     size_t parts_n, parts_cap;
     struct window_block *blocks;
     struct budget_share *share;
-    size_t bytes;          /* received, charged as BUDGET_WINDOW */
+    size_t bytes;          /* of the blocks, charged as BUDGET_WINDOW */
     size_t room;           /* reserved as BUDGET_BATCH by the ready list, released by the decoder */
     size_t guess;          /* inflated size to reserve; 0: by ratio */
     uint32_t left;         /* > 0: no W of its own, goes on in an open one with so many to come */
@@ -46,6 +46,9 @@ struct window *window_new(struct budget_share *share);
 void window_free(struct window **w); /* *w may be NULL; releases what is charged */
 /* A block with room for at least n bytes at the end of the list, charged. */
 struct window_block *window_block(struct window *w, size_t n);
+/* The block goes back: a frame was started again in a larger one. It holds no part. */
+void window_block_drop(struct window *w, struct window_block *b);
+/* Joins the part before it when it follows on directly. */
 void window_part(struct window *w, struct slice frames);
 /* Compressed payloads were inflated: their blocks may go before the batch does. Parts are void
  * afterwards. */

@@ -141,8 +141,10 @@ def metricbeat(g):
     server = g.server()
     peer = g.lab.start(Metricbeat(g.lab.folder("metricbeat"), [server.address], tls=g.tls))
     wanted = {"cpu", "load", "memory", "process"}
-    until(lambda: {e.get("metricset", {}).get("name") for e in read_events(server.out)[0]} >= wanted,
-          30, "all metric sets", every=0.2)
+
+    def sets():
+        return {e.get("metricset", {}).get("name") for e in read_events(server.out)[0]}
+    until(lambda: sets() >= wanted, 30, "all metric sets", every=0.2)
     g.stop(peer)
     events, broken = read_events(server.out)
     g.checks.ok(not broken and all(e.get("tags") == ["beats_input_raw_event"] and "message" not in e

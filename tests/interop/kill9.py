@@ -52,7 +52,7 @@ def body(checks, lab):
         until_now = arrived()
         share = chance.uniform(0.05, LATEST) * ROUND
         until(lambda: arrived() >= until_now + share, 60,
-              f"{share:.0f} more events before kill {kill + 1}", every=0.01)
+              f"{share:.0f} more events before kill {kill + 1}", every=0.2 if node else 0.01)
         headrig.kill()
         headrig.start()
     checks.ok(headrig.running(), f"headrig started again after each of {arguments.times} kills")

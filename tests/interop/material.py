@@ -6,12 +6,11 @@ import socket
 _METHODS = ("get", "post", "put", "delete")
 _STATUSES = (200, 201, 304, 404, 500, 503)
 
+_PATTERN = ("%{TIMESTAMP_ISO8601:logged} %{IPV4:client} %{WORD:verb} %{URIPATH:path} "
+            "%{INT:status:int} %{INT:size:int} serial=%{WORD:serial}")
+
 # A condition, mutate and grok. `serial` numbers the lines.
-FILTERS = r"""
-filter {
-  grok {
-    match => { "message" => "%{TIMESTAMP_ISO8601:logged} %{IPV4:client} %{WORD:verb} %{URIPATH:path} %{INT:status:int} %{INT:size:int} serial=%{WORD:serial}" }
-  }
+FILTERS = 'filter {\n  grok { match => { "message" => "' + _PATTERN + '" } }' + r"""
   if [status] >= 500 {
     mutate { add_tag => [ "broken" ] }
   } else if [status] == 404 {

@@ -104,7 +104,7 @@ class Filebeat(Beat):
     def wait_all_acknowledged(self, within):
         size = self.source.stat().st_size
         until(lambda: self.acknowledged_offset() >= size, within,
-              f"filebeat's registry reaches {size} (is {self.acknowledged_offset()})")
+              lambda: f"filebeat's registry at {size} (is at {self.acknowledged_offset()})")
 
 
 class Metricbeat(Beat):
@@ -173,7 +173,7 @@ class LumberReceiver(Process):
 
     def wait_distinct(self, count, within):
         until(lambda: self.counts()["distinct"] >= count, within,
-              f"{count} distinct messages (are {self.counts()})")
+              lambda: f"{count} distinct messages (are {self.counts()})")
 
 
 class SearchServer(Process):
@@ -204,7 +204,9 @@ class SearchServer(Process):
     def command(self):
         return [self.java / "bin/java", "-Xms128m", "-Xmx128m", "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1", "-cp", self.class_path(), self.launcher,
-                self.folder / "home", self.port, *self.settings]
+                self.folder / "home", self.port,
+                # Of a heap this small the real use is always near the limit, garbage included.
+                "indices.breaker.total.use_real_memory=false", *self.settings]
 
     def ready(self):
         try:
@@ -248,18 +250,15 @@ class SearchServer(Process):
         status, body = self.request("GET", f"/{index}/_count")
         return body["count"] if status == 200 else 0
 
-    def wait_count(self, index, count, within):
-        until(lambda: self.count(index) >= count, within,
-              f"{count} documents in {index} (are {self.count(index)})", every=0.2)
-
-    def documents(self, index, page=5000):
+    def documents(self, index, page=2000):
         """Every hit of an index, in no order that means something."""
         self.request("POST", f"/{index}/_refresh")
         after = None
         while True:
-            body = {"size": page, "sort": [{"_doc": "asc"}]} if after is None else {"scroll": "1m",
-                                                                                   "scroll_id": after}
-            path = f"/{index}/_search?scroll=1m" if after is None else "/_search/scroll"
+            if after is None:
+                path, body = f"/{index}/_search?scroll=1m", {"size": page, "sort": ["_doc"]}
+            else:
+                path, body = "/_search/scroll", {"scroll": "1m", "scroll_id": after}
             status, answer = self.request("POST", path, body)
             if status != 200:
                 raise RuntimeError(f"search in {index}: {status} {answer}")

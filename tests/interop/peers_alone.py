@@ -72,7 +72,8 @@ def opensearch(checks, lab, _certificates):
     node.put_data_stream_template()
     status, answer = node.bulk([{"create": {"_index": "logs-app-default"}},
                                 {"@timestamp": "2026-03-01T12:00:00Z", "n": 1}])
-    checks.equal(answer["items"][0]["create"]["status"], 201, "OpenSearch data stream takes a document")
+    checks.equal(answer["items"][0]["create"]["status"], 201,
+                 "OpenSearch data stream takes a document")
     checks.equal(node.count("logs-app-default"), 1, "and counts it")
     node.stop()
     node.start()

@@ -27,14 +27,15 @@ class Timeout(Exception):
 
 
 def until(condition, within, what, every=0.05):
-    """Looks until condition() is true; returns its value."""
+    """Looks until condition() is true; returns its value. `what` is a text, or a function that
+    tells how things stand when time is up."""
     deadline = time.monotonic() + within
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > deadline:
-            raise Timeout(f"not within {within} s: {what}")
+            raise Timeout(f"not within {within} s: {what() if callable(what) else what}")
         time.sleep(every)
 
 
@@ -178,7 +179,7 @@ class Process:
         return 0
 
     def dump(self, lines=40):
-        code = "running" if self.running() else f"exit {self.child.returncode if self.child else '-'}"
+        code = "running" if self.running() else f"exit {self.child and self.child.returncode}"
         for kind, text in (("stderr", self.log()), ("stdout", self.output())):
             tail = text.splitlines()[-lines:]
             if tail:

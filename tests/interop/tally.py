@@ -47,7 +47,7 @@ class Tally:
                   f"{len(lost)} lost {lost[:3]}, {len(twice)} repeated {twice[:3]}, "
                   f"{len(extra)} never sent {extra[:3]}, of {len(wanted)}")
         if repeats_allowed and twice:
-            checks.note(f"{sum(self.count.values()) - len(self.count)} duplicates, as a crash allows")
+            checks.note(f"{sum(self.count.values()) - len(self.count)} duplicates, allowed here")
 
 
 def differences(got, wanted, path=""):

@@ -44,7 +44,8 @@ def _cache_lock():
 
 
 def _run(command, **kw):
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **kw)
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          **kw)
     if done.returncode != 0:
         raise Unusable(f"{' '.join(map(str, command))}: exit {done.returncode}\n{done.stdout}")
     return done.stdout
@@ -52,7 +53,7 @@ def _run(command, **kw):
 
 def program(name):
     """Path of a program on PATH or in the folders for administrators that PATH may leave out."""
-    places = os.environ.get("PATH", "").split(os.pathsep) + ["/usr/local/sbin", "/usr/sbin", "/sbin"]
+    places = [os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"]
     found = shutil.which(name, path=os.pathsep.join(places))
     if not found:
         raise Missing(f"{name} is not installed")
@@ -102,8 +103,8 @@ def jdk(at_least):
         on_path = shutil.which(name)
         if on_path:
             homes.append(Path(on_path).resolve().parent.parent)
-    for pattern in ("/usr/lib/jvm/*", "/usr/java/*", "/usr/local/java*", "/usr/local/jdk*", "/opt/java*",
-                    "/opt/java/*", "/opt/jdk*", "/opt/*jdk*", "/opt/temurin*",
+    for pattern in ("/usr/lib/jvm/*", "/usr/java/*", "/usr/local/java*", "/usr/local/jdk*",
+                    "/opt/java*", "/opt/java/*", "/opt/jdk*", "/opt/*jdk*", "/opt/temurin*",
                     "~/.sdkman/candidates/java/*", "~/.jdks/*", "~/jdk*"):
         homes += glob.glob(os.path.expanduser(pattern))
     found = []
