@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Nodes from the marks of a walk, and the rule that the last of equal keys stays alone. */
+#include "codec/json_scan_priv.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* What inputs and filters usually add: @version, tags, event, one field. Room for them at once
+ * saves a second vector. */
+#define SPARE_KIDS 4
+/* Up to so many keys each one is compared with those before it. */
+#define FEW_KEYS   32
+
+/* What each first byte of a valid value says. Numbers: V_INT, to be refined. */
+static enum value_type
+type_of(char c)
+{
+    switch (c) {
+    case '"': return V_STRING;
+    case '{': return V_OBJECT;
+    case '[': return V_ARRAY;
+    case 't':
+    case 'f': return V_BOOL;
+    case 'n': return V_NULL;
+    default: return V_INT;
+    }
+}
+
+/* strtod reads digits up to the comma or bracket behind them; correctly rounded, and only asked
+ * when the digits could mean something that no double holds. */
+static bool
+overflows(const char *digits, size_t n)
+{
+    char few[512], *text = few;
+    bool result;
+
+    if (n < 300 && memchr(digits, 'e', n) == NULL && memchr(digits, 'E', n) == NULL)
+        return false;
+    if (n >= sizeof few)
+        text = xmalloc(n + 1);
+    memcpy(text, digits, n);
+    text[n] = '\0';
+    result = isinf(strtod(text, NULL)) != 0;
+    if (text != few)
+        free(text);
+    return result;
+}
+
+static struct value
+made_node(const char *raw, enum value_type type)
+{
+    return (struct value){
+        .raw = raw, .len = (uint32_t)strlen(raw), .type = (uint8_t)type, .flags = V_CHANGED
+    };
+}
+
+/* Minus zero is no integer, and no double holds 1e400: these two leave other than they came. */
+static struct value
+number_node(const char *raw, size_t n)
+{
+    enum value_type type = V_INT;
+
+    json_number_end(raw, 0, n, &type);
+    if (type == V_INT && n == 2 && raw[0] == '-' && raw[1] == '0')
+        return made_node("0", V_INT);
+    if (type == V_DOUBLE && overflows(raw, n))
+        return made_node(raw[0] == '-' ? "\"-Infinity\"" : "\"Infinity\"", V_DOUBLE);
+    return (struct value){ .raw = raw, .len = (uint32_t)n, .type = (uint8_t)type };
+}
+
+static bool
+has_slash(const struct json_walk *w, size_t from, size_t to)
+{
+    return from <= w->slash[1] && w->slash[0] < to &&
+           memchr(w->text + from, '\\', to - from) != NULL;
+}
+
+struct value
+json_node(const struct json_walk *w, size_t from, size_t to)
+{
+    const char *raw = w->text + from;
+    enum value_type type = type_of(*raw);
+
+    if (type == V_INT)
+        return number_node(raw, to - from);
+    return (struct value){ .raw = raw,
+                           .len = (uint32_t)(to - from),
+                           .type = (uint8_t)type,
+                           .flags = type == V_STRING && has_slash(w, from, to) ? V_ESCAPED : 0 };
+}
+
+static void
+set_key(struct arena *a, const struct json_walk *w, struct value *v, size_t from, size_t to)
+{
+    size_t n = to - from;
+
+    v->key = w->text + from;
+    v->key_len = (uint16_t)n;
+    if (has_slash(w, from, to))
+        v->flags |= KEY_ESCAPED;
+    if (n > UINT16_MAX) {
+        struct slice *s = arena_alloc(a, sizeof *s);
+
+        *s = (struct slice){ v->key, n };
+        v->key = (const char *)s;
+        v->key_len = 0;
+        v->flags |= KEY_LONG;
+    }
+}
+
+/* Blanks around a token: none in what Beats send, so both loops mostly look once. */
+static size_t
+token_from(const struct json_walk *w, size_t at)
+{
+    while (json_is_blank(w->text[at]))
+        at++;
+    return at;
+}
+
+static size_t
+token_to(const struct json_walk *w, size_t at)
+{
+    while (json_is_blank(w->text[at - 1]))
+        at--;
+    return at;
+}
+
+static void
+make_members(struct arena *a, const struct json_walk *w, struct kids *out)
+{
+    size_t last = w->start; /* the brace or comma before the member */
+
+    for (uint32_t i = 0; i < out->n; i++) {
+        size_t colon = w->marks[2 * i], end = w->marks[2 * i + 1];
+        struct value *v = &out->at[i];
+
+        *v = json_node(w, token_from(w, colon + 1), token_to(w, end));
+        set_key(a, w, v, token_from(w, last + 1) + 1, token_to(w, colon) - 1);
+        last = end;
+    }
+}
+
+static void
+make_elements(const struct json_walk *w, struct kids *out)
+{
+    size_t last = w->start;
+
+    for (uint32_t i = 0; i < out->n; i++) {
+        out->at[i] = json_node(w, token_from(w, last + 1), token_to(w, w->marks[i]));
+        last = w->marks[i];
+    }
+}
+
+void
+json_nodes_make(struct arena *a, const struct json_walk *w, struct kids *out)
+{
+    bool object = w->text[w->start] == '{';
+    uint32_t n = (uint32_t)(object ? w->marks_n / 2 : w->marks_n);
+
+    if (!object && n == 1 && token_from(w, w->start + 1) == w->marks[0])
+        n = 0;
+    *out = (struct kids){ .raw = w->text + w->start, .n = n, .cap = n + SPARE_KIDS };
+    out->at = arena_alloc(a, out->cap * sizeof *out->at);
+    if (object)
+        make_members(a, w, out);
+    else
+        make_elements(w, out);
+}
+
+/* ---- equal keys ---- */
+
+/* Remembers which values of a small hash were seen: two keys that never shared one are different. */
+static bool
+may_repeat(const struct kids *kids)
+{
+    uint64_t seen[4] = { 0 };
+
+    for (uint32_t i = 0; i < kids->n; i++) {
+        const struct value *v = &kids->at[i];
+        uint64_t head = 0;
+        unsigned hash;
+
+        if (v->flags & V_KEY_FLAGS)
+            return true;
+        memcpy(&head, v->key, v->key_len < sizeof head ? v->key_len : sizeof head);
+        if (v->key_len > sizeof head)
+            memcpy((char *)&head + 4, v->key + v->key_len - 4, 4);
+        hash = (unsigned)((head + v->key_len) * 0x9E3779B97F4A7C15u >> 56);
+        if (seen[hash / 64] >> (hash % 64) & 1)
+            return true;
+        seen[hash / 64] |= UINT64_C(1) << (hash % 64);
+    }
+    return false;
+}
+
+struct named {
+    struct slice key; /* without escapes */
+    uint32_t i;
+    bool gone;
+};
+
+static int
+by_name(const void *x, const void *y)
+{
+    const struct named *a = x, *b = y;
+    int c = slice_cmp(a->key, b->key);
+
+    return c != 0 ? c : a->i < b->i ? -1 : a->i > b->i;
+}
+
+static int
+by_place(const void *x, const void *y)
+{
+    const struct named *a = x, *b = y;
+
+    return a->i < b->i ? -1 : a->i > b->i;
+}
+
+/* Marks all but the last of equal keys; true if any. A sender chooses the keys, so many of them are
+ * sorted, not compared pair by pair. */
+static bool
+mark_repeated(struct named *names, uint32_t n)
+{
+    bool any = false;
+
+    if (n <= FEW_KEYS) {
+        for (uint32_t i = 0; i < n; i++)
+            for (uint32_t j = i + 1; j < n && !names[i].gone; j++)
+                any |= names[i].gone = slice_eq(names[i].key, names[j].key);
+        return any;
+    }
+    qsort(names, n, sizeof *names, by_name);
+    for (uint32_t i = 0; i + 1 < n; i++)
+        any |= names[i].gone = slice_eq(names[i].key, names[i + 1].key);
+    qsort(names, n, sizeof *names, by_place);
+    return any;
+}
+
+bool
+json_nodes_unique(struct arena *a, struct kids *kids)
+{
+    struct named few[FEW_KEYS], *names = few;
+    uint32_t kept = 0;
+    bool any;
+
+    if (!may_repeat(kids))
+        return false;
+    if (kids->n > FEW_KEYS)
+        names = xmalloc(kids->n * sizeof *names);
+    for (uint32_t i = 0; i < kids->n; i++)
+        names[i] = (struct named){ .key = value_key(a, &kids->at[i]), .i = i };
+    any = mark_repeated(names, kids->n);
+    for (uint32_t i = 0; any && i < kids->n; i++)
+        if (!names[i].gone)
+            kids->at[kept++] = kids->at[i];
+    if (any)
+        kids->n = kept;
+    if (names != few)
+        free(names);
+    return any;
+}
