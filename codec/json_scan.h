@@ -14,7 +14,7 @@
 #include "codec/base/error.h"
 #include "codec/value.h"
 
-#define JSON_DEPTH 1000
+#define JSON_DEPTH 1000 /* the default limit; 1 is the root alone */
 
 /* The whole text is one object, blanks around it allowed: its top level comes indexed. Equal keys
  * at top level: the last one wins and stays alone. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Nodes from the marks of a walk, and the rule that the last of equal keys stays alone. */
 #include "codec/json_scan_priv.h"
+#include "codec/number.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -9,7 +10,7 @@
  * saves a second vector. */
 #define SPARE_KIDS 4
 /* Up to so many keys each one is compared with those before it. */
-#define FEW_KEYS   32
+#define FEW_KEYS 32
 
 /* What each first byte of a valid value says. Numbers: V_INT, to be refined. */
 static enum value_type
@@ -26,24 +27,13 @@ type_of(char c)
     }
 }
 
-/* strtod reads digits up to the comma or bracket behind them; correctly rounded, and only asked
- * when the digits could mean something that no double holds. */
+/* Only asked when the digits could mean something that no double holds. */
 static bool
 overflows(const char *digits, size_t n)
 {
-    char few[512], *text = few;
-    bool result;
-
     if (n < 300 && memchr(digits, 'e', n) == NULL && memchr(digits, 'E', n) == NULL)
         return false;
-    if (n >= sizeof few)
-        text = xmalloc(n + 1);
-    memcpy(text, digits, n);
-    text[n] = '\0';
-    result = isinf(strtod(text, NULL)) != 0;
-    if (text != few)
-        free(text);
-    return result;
+    return isinf(number_to_double((struct slice){ digits, n })) != 0;
 }
 
 static struct value
@@ -112,7 +102,7 @@ set_key(struct arena *a, const struct json_walk *w, struct value *v, size_t from
 static size_t
 token_from(const struct json_walk *w, size_t at)
 {
-    while (json_is_blank(w->text[at]))
+    while ((unsigned char)w->text[at] <= ' ')
         at++;
     return at;
 }
@@ -120,7 +110,7 @@ token_from(const struct json_walk *w, size_t at)
 static size_t
 token_to(const struct json_walk *w, size_t at)
 {
-    while (json_is_blank(w->text[at - 1]))
+    while ((unsigned char)w->text[at - 1] <= ' ')
         at--;
     return at;
 }
@@ -169,26 +159,35 @@ json_nodes_make(struct arena *a, const struct json_walk *w, struct kids *out)
 
 /* ---- equal keys ---- */
 
-/* Remembers which values of a small hash were seen: two keys that never shared one are different. */
+/* The first bytes of a key as a number, and its length: loads beyond it stay within ARENA_PAD. */
+static uint64_t
+key_hash(const struct value *v)
+{
+    uint64_t head;
+
+    memcpy(&head, v->key, sizeof head);
+    if (v->key_len < sizeof head)
+        head &= (UINT64_C(1) << (8 * v->key_len)) - 1;
+    else
+        head ^= (uint64_t)(unsigned char)v->key[v->key_len - 1] << 32;
+    return (head + v->key_len) * 0x9E3779B97F4A7C15u;
+}
+
+/* Remembers which values of a small hash were seen: keys that never share one are different. */
 static bool
 may_repeat(const struct kids *kids)
 {
-    uint64_t seen[4] = { 0 };
+    uint64_t seen[16] = { 0 };
 
     for (uint32_t i = 0; i < kids->n; i++) {
-        const struct value *v = &kids->at[i];
-        uint64_t head = 0;
-        unsigned hash;
+        unsigned bit;
 
-        if (v->flags & V_KEY_FLAGS)
+        if (kids->at[i].flags & V_KEY_FLAGS)
             return true;
-        memcpy(&head, v->key, v->key_len < sizeof head ? v->key_len : sizeof head);
-        if (v->key_len > sizeof head)
-            memcpy((char *)&head + 4, v->key + v->key_len - 4, 4);
-        hash = (unsigned)((head + v->key_len) * 0x9E3779B97F4A7C15u >> 56);
-        if (seen[hash / 64] >> (hash % 64) & 1)
+        bit = (unsigned)(key_hash(&kids->at[i]) >> 54);
+        if (seen[bit / 64] >> (bit % 64) & 1)
             return true;
-        seen[hash / 64] |= UINT64_C(1) << (hash % 64);
+        seen[bit / 64] |= UINT64_C(1) << (bit % 64);
     }
     return false;
 }

@@ -11,19 +11,19 @@
 /* Marks that lie on the caller's stack: 128 members, more than any Beat sends. */
 #define JSON_FEW_MARKS 256
 /* A walk appends the marks of one block without looking at the room. */
-#define JSON_BLOCK     64
+#define JSON_BLOCK 64
 
 struct json_walk {
     const char *text;
-    size_t n;         /* at most UINT32_MAX */
-    uint32_t depth;   /* limit; 1 is the root alone */
-    size_t start;     /* the root's opening bracket stands here */
-    size_t end;       /* out: behind its closing one */
-    bool line_ends;   /* out: some between tokens */
-    size_t slash[2];  /* out: first and last backslash, or further out; first > last: none */
-    uint32_t *marks;  /* out. Object: colon, comma, colon, ..., brace. Array: comma, ..., bracket */
+    size_t n;        /* at most UINT32_MAX */
+    uint32_t depth;  /* limit; 1 is the root alone */
+    size_t start;    /* the root's opening bracket stands here */
+    size_t end;      /* out: behind its closing one */
+    bool line_ends;  /* out: some between tokens */
+    size_t slash[2]; /* out: first and last backslash, or further out; first > last: none */
+    uint32_t *marks; /* out. Object: colon, comma, colon, ..., brace. Array: comma, ..., bracket */
     size_t marks_n, marks_cap;
-    unsigned char *kinds; /* what is open at each level: 1 for an object; depth + 1 of them */
+    unsigned char *kinds; /* scalar form: what is open at each level, 1 for an object */
     uint32_t few_marks[JSON_FEW_MARKS];
     unsigned char few_kinds[JSON_DEPTH + 1];
 };

@@ -281,8 +281,7 @@ take_token(struct json_walk *w, struct place *p, struct err *err)
         if (c == '}')
             return close_container(w, p), 0;
         return take_key(w, p, err);
-    case WANT_KEY:
-        return take_key(w, p, err);
+    case WANT_KEY: return take_key(w, p, err);
     case WANT_COLON:
         if (c != ':')
             break;
@@ -294,8 +293,7 @@ take_token(struct json_walk *w, struct place *p, struct err *err)
         if (c == ']')
             return close_container(w, p), 0;
         return take_value(w, p, err);
-    case WANT_VALUE:
-        return take_value(w, p, err);
+    case WANT_VALUE: return take_value(w, p, err);
     case WANT_COMMA_OR_END:
         if (c == (object ? '}' : ']'))
             return close_container(w, p), 0;

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* json_bench: what one event costs in the JSON scanner, on one core.
+ *
+ * 2,048 events of 64 simulated Beats; for each form the median and spread of the CPU time over the
+ * runs (default 9, argument 1), the forms taking turns. */
+#include "codec/batch.h"
+#include "codec/json_scan.h"
+#include "tools/beats_send/corpus.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#define EVENTS 2048
+#define BEATS  64
+#define PASSES 20
+#define RUNS   101
+
+struct texts {
+    char *bytes;
+    size_t n, at[EVENTS + 1];
+};
+
+static void
+make_texts(struct texts *t)
+{
+    struct corpus beats[BEATS];
+    struct buf all = { 0 };
+
+    for (unsigned i = 0; i < BEATS; i++)
+        corpus_init(&beats[i], CORPUS_LOGS, i + 42);
+    for (unsigned i = 0; i < EVENTS; i++) {
+        t->at[i] = all.n;
+        corpus_event(&beats[i % BEATS], (struct slice){ 0 }, &all);
+    }
+    t->at[EVENTS] = t->n = all.n;
+    memset(buf_reserve(&all, ARENA_PAD), 0, ARENA_PAD);
+    t->bytes = all.p;
+}
+
+static double
+cpu_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+/* Scans all events into an arena that goes with each pass. inner: also index what is inside. */
+static double
+scan_all(const struct texts *t, bool inner)
+{
+    double start = cpu_ns();
+
+    for (unsigned pass = 0; pass < PASSES; pass++) {
+        struct arena a;
+
+        arena_init(&a, NULL);
+        for (unsigned i = 0; i < EVENTS; i++) {
+            struct err err = { 0 };
+            struct value v;
+
+            if (json_scan_object(&a, t->bytes + t->at[i], t->at[i + 1] - t->at[i], JSON_DEPTH, &v,
+                                 &err) < 0) {
+                fprintf(stderr, "json_bench: event %u: %s\n", i, err.msg);
+                exit(1);
+            }
+            for (uint32_t k = 0; inner && k < v.kids->n; k++)
+                value_count(&a, &v.kids->at[k]);
+        }
+        arena_fini(&a);
+    }
+    return (cpu_ns() - start) / PASSES / EVENTS;
+}
+
+static int
+by_size(const void *x, const void *y)
+{
+    const double *a = x, *b = y;
+
+    return *a < *b ? -1 : *a > *b;
+}
+
+static void
+report(const char *name, double *ns, unsigned runs, double bytes)
+{
+    double median;
+
+    qsort(ns, runs, sizeof *ns, by_size);
+    median = ns[runs / 2];
+    printf("%-28s %7.0f ns/event  %6.0f MB/s  spread %.0f %%\n", name, median, bytes / median * 1e3,
+           (ns[runs - 1] - ns[0]) / median * 100);
+}
+
+static void
+print_machine(void)
+{
+    struct utsname os;
+    char line[256];
+    FILE *f = fopen("/proc/cpuinfo", "re");
+
+    uname(&os);
+    printf("kernel %s, compiler %s\n", os.release, __VERSION__);
+    while (f != NULL && fgets(line, sizeof line, f) != NULL) {
+        if (strncmp(line, "model name", 10) == 0) {
+            printf("%s", line);
+            break;
+        }
+    }
+    if (f != NULL)
+        fclose(f);
+}
+
+int
+main(int argc, char **argv)
+{
+    unsigned runs = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 9;
+    static double vector[RUNS], inner[RUNS], scalar[RUNS];
+    struct texts t;
+    double mean;
+    bool have = json_scan_use(JSON_AVX2);
+
+    if (runs < 1 || runs > RUNS) {
+        fprintf(stderr, "usage: json_bench [runs 1..%d]\n", RUNS);
+        return 2;
+    }
+    make_texts(&t);
+    mean = (double)t.n / EVENTS;
+    print_machine();
+    printf("%d events, mean %.0f bytes, %u runs\n", EVENTS, mean, runs);
+    for (unsigned i = 0; i < runs; i++) {
+        if (have) {
+            json_scan_use(JSON_AVX2);
+            vector[i] = scan_all(&t, false);
+            inner[i] = scan_all(&t, true);
+        }
+        json_scan_use(JSON_SCALAR);
+        scalar[i] = scan_all(&t, false);
+    }
+    if (have) {
+        report("avx2", vector, runs, mean);
+        report("avx2, all members indexed", inner, runs, mean);
+    }
+    report("scalar", scalar, runs, mean);
+    free(t.bytes);
+    arena_thread_trim();
+    return 0;
+}
