@@ -4,18 +4,25 @@
 #ifndef PIPELINE_GSUB_H
 #define PIPELINE_GSUB_H
 
-#include "codec/codec.h"
-#include "codec/template.h"
+#include "pipeline/pattern.h"
 
-struct gsub;
-struct gsub_scratch;
+struct gsub {
+    struct pattern *pattern;
+    struct template *replacement; /* NULL: literal */
+    struct slice literal;
+};
+
+struct gsub_scratch {
+    struct pattern_scratch pattern;
+    struct buf replacement;
+};
 
 int gsub_compile(const struct plugin_context *ctx, struct slice pattern, struct slice replacement,
-                 struct gsub **out, struct err *err);
-void gsub_free(struct gsub **g); /* what the arena does not hold */
+                 struct gsub *out, struct err *err);
+void gsub_dispose(struct gsub *g); /* what the arena does not hold */
 
-struct gsub_scratch *gsub_scratch_new(void);
-void gsub_scratch_free(struct gsub_scratch **s);
+void gsub_scratch_init(struct gsub_scratch *s);
+void gsub_scratch_fini(struct gsub_scratch *s);
 
 /* 1: appended the new text; 0: no match; -1: text that is no UTF-8, a pattern that turned out
  * illegal, or a search that took too long. */

@@ -15,7 +15,7 @@
 
 struct local {
     struct buf text, part; /* scratch of one operation */
-    struct gsub_scratch *gsub;
+    struct gsub_scratch gsub;
 };
 
 /* One event's way through the operations. */
@@ -34,7 +34,7 @@ struct op {
     struct template *text;  /* what coerce, update and replace set */
     struct slice literal;   /* the same as JSON text, when it has no placeholders; p NULL: it has */
     struct slice separator; /* split, join */
-    struct gsub *gsub;
+    struct gsub gsub;
     int how; /* enum convert_to, enum text_case */
 };
 
@@ -248,7 +248,7 @@ gsub_text(const struct op *op, struct work *w, struct slice old, struct value *o
     int hits;
 
     buf_clear(&w->local->text);
-    hits = gsub_run(op->gsub, w->local->gsub, w->ev, old, &w->local->text, w->err);
+    hits = gsub_run(&op->gsub, &w->local->gsub, w->ev, old, &w->local->text, w->err);
     *same = hits == 0;
     if (hits > 0)
         *out = value_str(event_arena(w->ev), buf_slice(&w->local->text));
@@ -646,7 +646,7 @@ start(const void *conf, void *local, struct err *err)
 
     (void)conf;
     (void)err;
-    l->gsub = gsub_scratch_new();
+    gsub_scratch_init(&l->gsub);
     return 0;
 }
 
@@ -657,7 +657,7 @@ stop(const void *conf, void *local)
 
     (void)conf;
     buf_fini(&l->text);
-    gsub_scratch_free(&l->gsub);
+    gsub_scratch_fini(&l->gsub);
 }
 
 static void
@@ -666,7 +666,7 @@ dispose(void *conf)
     struct conf *c = conf;
 
     for (size_t i = 0; i < c->n; i++)
-        gsub_free(&c->ops[i].gsub);
+        gsub_dispose(&c->ops[i].gsub);
 }
 
 static enum verdict
