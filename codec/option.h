@@ -105,6 +105,10 @@ enum option_type {
     OPTION_HASH,  /* struct opt_hash */
     OPTION_CODEC, /* struct codec_use */
     OPTION_ANY,   /* const struct opt_value *; NULL when absent */
+    OPTION_STRINGS, /* struct opt_list: list of string; a hash is no string */
+    OPTION_NUMBERS, /* const struct opt_value *, an OV_LIST of numbers; NULL when absent */
+    OPTION_SHA256,  /* struct slice: 64 hex digits, upper case */
+    OPTION_SHA256S, /* struct opt_list */
     OPTION_NONE   /* no field: a row that is only accepted, refused, or renamed */
 };
 
@@ -153,6 +157,10 @@ struct option {
 #define OPT_TEMPLATES(T, f, ...) OPT_AS(T, f, #f, struct opt_templates, OPTION_TEMPLATES, __VA_ARGS__)
 #define OPT_HASH(T, f, ...)      OPT_AS(T, f, #f, struct opt_hash, OPTION_HASH, __VA_ARGS__)
 #define OPT_CODEC(T, f, ...)     OPT_AS(T, f, #f, struct codec_use, OPTION_CODEC, __VA_ARGS__)
+#define OPT_STRINGS(T, f, ...)   OPT_AS(T, f, #f, struct opt_list, OPTION_STRINGS, __VA_ARGS__)
+#define OPT_NUMBERS(T, f, ...)   OPT_AS(T, f, #f, const struct opt_value *, OPTION_NUMBERS, __VA_ARGS__)
+#define OPT_SHA256(T, f, ...)    OPT_AS(T, f, #f, struct slice, OPTION_SHA256, __VA_ARGS__)
+#define OPT_SHA256S(T, f, ...)   OPT_AS(T, f, #f, struct opt_list, OPTION_SHA256S, __VA_ARGS__)
 #define OPT_ANY(T, f, ...)       OPT_AS(T, f, #f, const struct opt_value *, OPTION_ANY, __VA_ARGS__)
 /* A row without a field. */
 #define OPT_NOTE(nm, st, ...)    { .name = nm, .type = OPTION_NONE, .state = st, __VA_ARGS__ }
@@ -167,17 +175,26 @@ struct finding {
     struct config_pos pos;
     char *text; /* Logstash's own words, possibly several lines */
     char *hint; /* ours beside it: what was expected, the nearest known name; NULL: none */
+    bool entry; /* Logstash logs it as one of several and then fails with a general sentence */
 };
 
+/* Kept at most; the rest is counted. */
+#define FINDINGS_MAX 1000
+
+/* Zero-initialised is empty. One thread. */
 struct findings {
     struct finding *at;
     size_t n, cap;
-    size_t errors;
+    size_t errors;  /* of all, kept or not */
+    size_t dropped; /* not kept */
 };
 
 void findings_add(struct findings *f, enum finding_level level, struct config_pos pos,
                   const char *hint, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 void findings_fini(struct findings *f);
+/* What Logstash's start reports as the reason: the first error, or the general sentence that follows
+ * the entries. NULL without an error. Lives as long as the findings. */
+const char *findings_reason(const struct findings *f);
 
 /* ---- reading ---- */
 
@@ -188,6 +205,8 @@ struct option_reader {
     const char *plugin_type; /* "filter" */
     /* For codecs by name; set by whoever knows the registry. NULL type: unknown name. */
     const struct codec_type *(*find_codec)(struct slice name);
+    /* Handed to the prepare of codecs; NULL: they are not prepared. */
+    const struct plugin_context *ctx;
 };
 
 /* Fills conf (zeroed by the caller) from the block: defaults first, then what is given. Every
@@ -198,8 +217,26 @@ int options_read(const struct option_reader *r, const struct opt_plugin *given,
                  const struct option *rows, void *conf, const struct option *common,
                  void *common_conf);
 
-/* Config text, `${NAME}` left as it is: "5", `["a", "b"]`, for errors and --help. */
+/* One value as the row's type makes it: what Logstash's plugin would receive (config-language.md 9).
+ * kind 0 with text.p NULL (opt_is_null) stands for null. False: *reason says why not, in Logstash's
+ * words. Shared by options_read and the tests. */
 struct buf;
+bool option_coerce(const struct option_reader *r, const struct option *row,
+                   const struct opt_value *given, struct opt_value *out, struct buf *reason);
+static inline bool
+opt_is_null(const struct opt_value *v)
+{
+    return v->kind == OV_STRING && v->text.p == NULL;
+}
+
+/* "string", "number", ...: how errors and --help call the type; a set: its members. */
+void option_kind_print(const struct option *row, struct buf *out);
+/* A URI as it may be shown: the password is xxxxxx. */
+void option_uri_print(struct slice uri, struct buf *out);
+/* Frees what prepared codecs hold in conf. */
+void options_dispose(const struct option *rows, void *conf);
+
+/* Config text, `${NAME}` left as it is: "5", `["a", "b"]`, for errors and --help. */
 void opt_value_print(const struct opt_value *v, struct buf *out);
 
 #endif

@@ -25,7 +25,9 @@ enum condition_kind {
     CONDITION_GT,
     CONDITION_GTE,
     CONDITION_IN,
-    CONDITION_MATCH /* =~; the right side is a pattern text */
+    CONDITION_MATCH, /* =~; the right side is a pattern text */
+    CONDITION_XOR,
+    CONDITION_NAND
 };
 
 enum operand_kind { OPERAND_FIELD, OPERAND_VALUE, OPERAND_REGEX };
@@ -37,12 +39,14 @@ struct operand {
     struct opt_value value; /* string, number, list */
 };
 
-/* Grouped as config-language.md 5.1 says; xor, nand, not in, !~ are expanded. */
+/* Grouped as config-language.md 5.1 says; `not in` and `!~` are a NOT around the other. Chains lean
+ * to the right without a limit; only to the left are they bounded by the depth of brackets. */
 struct config_condition {
     enum condition_kind kind;
     struct config_pos pos;
     struct config_condition *left, *right; /* NOT: left; comparisons: NULL */
     struct operand a, b;                   /* comparisons; TRUTHY: a */
+    bool bare; /* TRUTHY: an operand of and, or, !, not a condition of its own */
 };
 
 enum node_kind { NODE_PLUGIN, NODE_IF };
@@ -67,6 +71,11 @@ struct config {
     size_t sources_n;
     struct config_section input, filter, output;
 };
+
+/* Bytes of all sources together. */
+#define CONFIG_BYTES (64u << 20)
+/* Branches of one if: each `else if` stands inside the one before. */
+#define CONFIG_ELSE_IFS 1000
 
 /* Every file's problems are findings; NULL when one is an error. */
 struct config *config_parse(const struct config_source *sources, size_t n, bool support_escapes,
