@@ -121,8 +121,9 @@ check_required(struct reading *g, const struct option *rows)
         if (!is_missing(g, row))
             continue;
         buf_printf(&line, "      %s => # SETTING MISSING\n", row->name);
-        buf_printf(&text, "Missing a required setting for the %.*s %s plugin:",
-                   SLICE_ARGS(g->given->name), g->r->plugin_type);
+        buf_printf(&text,
+                   "Missing a required setting for the %.*s %s plugin:", SLICE_ARGS(g->given->name),
+                   g->r->plugin_type);
         draw_block(g, buf_slice(&line), &text);
         fail_entry(g, g->given->pos, row->help, &text);
         buf_fini(&text);
@@ -324,19 +325,13 @@ store(struct reading *g, const struct option *row, void *conf, const struct opt_
     case OPTION_PATH:
     case OPTION_URI:
     case OPTION_SHA256: *(struct slice *)at = text_of(g, v); break;
-    case OPTION_INT:
-        *(int64_t *)at = v->kind == OV_DOUBLE ? (int64_t)v->real : v->number;
-        break;
-    case OPTION_NUMBER:
-        *(double *)at = v->kind == OV_DOUBLE ? v->real : (double)v->number;
-        break;
+    case OPTION_INT: *(int64_t *)at = v->kind == OV_DOUBLE ? (int64_t)v->real : v->number; break;
+    case OPTION_NUMBER: *(double *)at = v->kind == OV_DOUBLE ? v->real : (double)v->number; break;
     case OPTION_BOOL: *(bool *)at = slice_eq(v->text, SLICE("true")); break;
     case OPTION_BYTES: *(uint64_t *)at = (uint64_t)v->number; break;
     case OPTION_ENUM: *(int *)at = choice(row, v->text); break;
     case OPTION_FIELDREF: *(struct fieldref *)at = one_fieldref(g, row, v); break;
-    case OPTION_TEMPLATE:
-        *(struct template **)at = null ? NULL : one_template(g, row, v);
-        break;
+    case OPTION_TEMPLATE: *(struct template **)at = null ? NULL : one_template(g, row, v); break;
     case OPTION_LIST:
     case OPTION_PATHS:
     case OPTION_URIS:
@@ -406,12 +401,8 @@ store_default(struct reading *g, const struct option *row, void *conf)
     case OPTION_PATHS:
     case OPTION_URIS:
     case OPTION_STRINGS: ((struct opt_list *)((char *)conf + row->at))->given = false; break;
-    case OPTION_FIELDREFS:
-        ((struct opt_fieldrefs *)((char *)conf + row->at))->given = false;
-        break;
-    case OPTION_TEMPLATES:
-        ((struct opt_templates *)((char *)conf + row->at))->given = false;
-        break;
+    case OPTION_FIELDREFS: ((struct opt_fieldrefs *)((char *)conf + row->at))->given = false; break;
+    case OPTION_TEMPLATES: ((struct opt_templates *)((char *)conf + row->at))->given = false; break;
     case OPTION_HASH: ((struct opt_hash *)((char *)conf + row->at))->given = false; break;
     case OPTION_CODEC: ((struct codec_use *)((char *)conf + row->at))->given = false; break;
     default: break;

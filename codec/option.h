@@ -102,14 +102,14 @@ enum option_type {
     OPTION_URIS,     /* struct opt_list; each text split at spaces */
     OPTION_FIELDREFS,
     OPTION_TEMPLATES,
-    OPTION_HASH,  /* struct opt_hash */
-    OPTION_CODEC, /* struct codec_use */
-    OPTION_ANY,   /* const struct opt_value *; NULL when absent */
+    OPTION_HASH,    /* struct opt_hash */
+    OPTION_CODEC,   /* struct codec_use */
+    OPTION_ANY,     /* const struct opt_value *; NULL when absent */
     OPTION_STRINGS, /* struct opt_list: list of string; a hash is no string */
     OPTION_NUMBERS, /* const struct opt_value *, an OV_LIST of numbers; NULL when absent */
     OPTION_SHA256,  /* struct slice: 64 hex digits, upper case */
     OPTION_SHA256S, /* struct opt_list */
-    OPTION_NONE   /* no field: a row that is only accepted, refused, or renamed */
+    OPTION_NONE     /* no field: a row that is only accepted, refused, or renamed */
 };
 
 enum option_state {
@@ -124,10 +124,10 @@ enum option_state {
 struct option {
     const char *name;
     enum option_type type;
-    size_t at;         /* in the plugin's struct */
-    const char *dflt;  /* as the operator would write it; lists separated by commas; NULL: none */
+    size_t at;        /* in the plugin's struct */
+    const char *dflt; /* as the operator would write it; lists separated by commas; NULL: none */
     const char *const *choices; /* OPTION_ENUM (and LIST of choices), ends with NULL */
-    int64_t min, max;  /* both 0: no range */
+    int64_t min, max;           /* both 0: no range */
     const char *help;
     const char *note;
     enum option_state state;
@@ -135,36 +135,47 @@ struct option {
 };
 
 #define OPT_FIELD_(T, f, ctype) \
-    .at = offsetof(T, f) + 0 * sizeof(char[_Generic(((T *)0)->f, ctype: 1)])
-#define OPT_AS(T, f, nm, ctype, otype, ...) \
-    { .name = nm, .type = otype, OPT_FIELD_(T, f, ctype), __VA_ARGS__ }
+    .at = offsetof(T, f) + 0 * sizeof(char[_Generic(((T *)0)->f, ctype : 1)])
+#define OPT_AS(T, f, nm, ctype, otype, ...)                             \
+    {                                                                   \
+        .name = nm, .type = otype, OPT_FIELD_(T, f, ctype), __VA_ARGS__ \
+    }
 
-#define OPT_STR(T, f, ...)       OPT_AS(T, f, #f, struct slice, OPTION_STRING, __VA_ARGS__)
-#define OPT_PASSWORD(T, f, ...)  OPT_AS(T, f, #f, struct slice, OPTION_PASSWORD, __VA_ARGS__)
-#define OPT_PATH(T, f, ...)      OPT_AS(T, f, #f, struct slice, OPTION_PATH, __VA_ARGS__)
-#define OPT_URI(T, f, ...)       OPT_AS(T, f, #f, struct slice, OPTION_URI, __VA_ARGS__)
-#define OPT_INT(T, f, ...)       OPT_AS(T, f, #f, int64_t, OPTION_INT, __VA_ARGS__)
-#define OPT_NUMBER(T, f, ...)    OPT_AS(T, f, #f, double, OPTION_NUMBER, __VA_ARGS__)
-#define OPT_BOOL(T, f, ...)      OPT_AS(T, f, #f, bool, OPTION_BOOL, __VA_ARGS__)
-#define OPT_BYTES(T, f, ...)     OPT_AS(T, f, #f, uint64_t, OPTION_BYTES, __VA_ARGS__)
-#define OPT_ENUM(T, f, ...)      OPT_AS(T, f, #f, int, OPTION_ENUM, __VA_ARGS__)
-#define OPT_FIELDREF(T, f, ...)  OPT_AS(T, f, #f, struct fieldref, OPTION_FIELDREF, __VA_ARGS__)
-#define OPT_TEMPLATE(T, f, ...)  OPT_AS(T, f, #f, struct template *, OPTION_TEMPLATE, __VA_ARGS__)
-#define OPT_LIST(T, f, ...)      OPT_AS(T, f, #f, struct opt_list, OPTION_LIST, __VA_ARGS__)
-#define OPT_PATHS(T, f, ...)     OPT_AS(T, f, #f, struct opt_list, OPTION_PATHS, __VA_ARGS__)
-#define OPT_URIS(T, f, ...)      OPT_AS(T, f, #f, struct opt_list, OPTION_URIS, __VA_ARGS__)
-#define OPT_FIELDREFS(T, f, ...) OPT_AS(T, f, #f, struct opt_fieldrefs, OPTION_FIELDREFS, __VA_ARGS__)
-#define OPT_TEMPLATES(T, f, ...) OPT_AS(T, f, #f, struct opt_templates, OPTION_TEMPLATES, __VA_ARGS__)
-#define OPT_HASH(T, f, ...)      OPT_AS(T, f, #f, struct opt_hash, OPTION_HASH, __VA_ARGS__)
-#define OPT_CODEC(T, f, ...)     OPT_AS(T, f, #f, struct codec_use, OPTION_CODEC, __VA_ARGS__)
-#define OPT_STRINGS(T, f, ...)   OPT_AS(T, f, #f, struct opt_list, OPTION_STRINGS, __VA_ARGS__)
-#define OPT_NUMBERS(T, f, ...)   OPT_AS(T, f, #f, const struct opt_value *, OPTION_NUMBERS, __VA_ARGS__)
-#define OPT_SHA256(T, f, ...)    OPT_AS(T, f, #f, struct slice, OPTION_SHA256, __VA_ARGS__)
-#define OPT_SHA256S(T, f, ...)   OPT_AS(T, f, #f, struct opt_list, OPTION_SHA256S, __VA_ARGS__)
-#define OPT_ANY(T, f, ...)       OPT_AS(T, f, #f, const struct opt_value *, OPTION_ANY, __VA_ARGS__)
+#define OPT_STR(T, f, ...)      OPT_AS(T, f, #f, struct slice, OPTION_STRING, __VA_ARGS__)
+#define OPT_PASSWORD(T, f, ...) OPT_AS(T, f, #f, struct slice, OPTION_PASSWORD, __VA_ARGS__)
+#define OPT_PATH(T, f, ...)     OPT_AS(T, f, #f, struct slice, OPTION_PATH, __VA_ARGS__)
+#define OPT_URI(T, f, ...)      OPT_AS(T, f, #f, struct slice, OPTION_URI, __VA_ARGS__)
+#define OPT_INT(T, f, ...)      OPT_AS(T, f, #f, int64_t, OPTION_INT, __VA_ARGS__)
+#define OPT_NUMBER(T, f, ...)   OPT_AS(T, f, #f, double, OPTION_NUMBER, __VA_ARGS__)
+#define OPT_BOOL(T, f, ...)     OPT_AS(T, f, #f, bool, OPTION_BOOL, __VA_ARGS__)
+#define OPT_BYTES(T, f, ...)    OPT_AS(T, f, #f, uint64_t, OPTION_BYTES, __VA_ARGS__)
+#define OPT_ENUM(T, f, ...)     OPT_AS(T, f, #f, int, OPTION_ENUM, __VA_ARGS__)
+#define OPT_FIELDREF(T, f, ...) OPT_AS(T, f, #f, struct fieldref, OPTION_FIELDREF, __VA_ARGS__)
+#define OPT_TEMPLATE(T, f, ...) OPT_AS(T, f, #f, struct template *, OPTION_TEMPLATE, __VA_ARGS__)
+#define OPT_LIST(T, f, ...)     OPT_AS(T, f, #f, struct opt_list, OPTION_LIST, __VA_ARGS__)
+#define OPT_PATHS(T, f, ...)    OPT_AS(T, f, #f, struct opt_list, OPTION_PATHS, __VA_ARGS__)
+#define OPT_URIS(T, f, ...)     OPT_AS(T, f, #f, struct opt_list, OPTION_URIS, __VA_ARGS__)
+#define OPT_FIELDREFS(T, f, ...) \
+    OPT_AS(T, f, #f, struct opt_fieldrefs, OPTION_FIELDREFS, __VA_ARGS__)
+#define OPT_TEMPLATES(T, f, ...) \
+    OPT_AS(T, f, #f, struct opt_templates, OPTION_TEMPLATES, __VA_ARGS__)
+#define OPT_HASH(T, f, ...)    OPT_AS(T, f, #f, struct opt_hash, OPTION_HASH, __VA_ARGS__)
+#define OPT_CODEC(T, f, ...)   OPT_AS(T, f, #f, struct codec_use, OPTION_CODEC, __VA_ARGS__)
+#define OPT_STRINGS(T, f, ...) OPT_AS(T, f, #f, struct opt_list, OPTION_STRINGS, __VA_ARGS__)
+#define OPT_NUMBERS(T, f, ...) \
+    OPT_AS(T, f, #f, const struct opt_value *, OPTION_NUMBERS, __VA_ARGS__)
+#define OPT_SHA256(T, f, ...)  OPT_AS(T, f, #f, struct slice, OPTION_SHA256, __VA_ARGS__)
+#define OPT_SHA256S(T, f, ...) OPT_AS(T, f, #f, struct opt_list, OPTION_SHA256S, __VA_ARGS__)
+#define OPT_ANY(T, f, ...)     OPT_AS(T, f, #f, const struct opt_value *, OPTION_ANY, __VA_ARGS__)
 /* A row without a field. */
-#define OPT_NOTE(nm, st, ...)    { .name = nm, .type = OPTION_NONE, .state = st, __VA_ARGS__ }
-#define OPT_END                  { .type = OPTION_END }
+#define OPT_NOTE(nm, st, ...)                                     \
+    {                                                             \
+        .name = nm, .type = OPTION_NONE, .state = st, __VA_ARGS__ \
+    }
+#define OPT_END            \
+    {                      \
+        .type = OPTION_END \
+    }
 
 /* ---- findings: all errors and warnings of one run ---- */
 
@@ -192,8 +203,8 @@ struct findings {
 void findings_add(struct findings *f, enum finding_level level, struct config_pos pos,
                   const char *hint, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 void findings_fini(struct findings *f);
-/* What Logstash's start reports as the reason: the first error, or the general sentence that follows
- * the entries. NULL without an error. Lives as long as the findings. */
+/* What Logstash's start reports as the reason: the first error, or the general sentence that
+ * follows the entries. NULL without an error. Lives as long as the findings. */
 const char *findings_reason(const struct findings *f);
 
 /* ---- reading ---- */
@@ -217,9 +228,9 @@ int options_read(const struct option_reader *r, const struct opt_plugin *given,
                  const struct option *rows, void *conf, const struct option *common,
                  void *common_conf);
 
-/* One value as the row's type makes it: what Logstash's plugin would receive (config-language.md 9).
- * kind 0 with text.p NULL (opt_is_null) stands for null. False: *reason says why not, in Logstash's
- * words. Shared by options_read and the tests. */
+/* One value as the row's type makes it: what Logstash's plugin would receive (config-language.md
+ * 9). kind 0 with text.p NULL (opt_is_null) stands for null. False: *reason says why not, in
+ * Logstash's words. Shared by options_read and the tests. */
 struct buf;
 bool option_coerce(const struct option_reader *r, const struct option *row,
                    const struct opt_value *given, struct opt_value *out, struct buf *reason);

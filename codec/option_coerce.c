@@ -7,6 +7,7 @@
 #include "codec/option.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -246,9 +247,8 @@ in_range(const struct option *row, const struct opt_value *v, struct buf *reason
 
     if (opt_is_null(v))
         return true;
-    if (row->type == OPTION_INT && v->kind == OV_DOUBLE && (d < -9e18 || d > 9e18 ||
-                                                           (double)(int64_t)d < d ||
-                                                           (double)(int64_t)d > d))
+    if (row->type == OPTION_INT && v->kind == OV_DOUBLE &&
+        (d < -9e18 || d > 9e18 || (double)(int64_t)d < d || (double)(int64_t)d > d))
         return refuse(reason, "Expected a whole number, got ", v, false);
     if ((row->min != 0 || row->max != 0) && (d < (double)row->min || d > (double)row->max)) {
         buf_printf(reason, "Expected a number from %" PRId64 " to %" PRId64 ", got ", row->min,
@@ -355,8 +355,7 @@ hash(const struct option_reader *r, const struct option *row, const struct opt_v
         if (p != NULL)
             collect(r->arena, &p->value, &given->list[i + 1]);
         else
-            out->pairs[out->n++] =
-                (struct opt_pair){ key, given->list[i].pos, given->list[i + 1] };
+            out->pairs[out->n++] = (struct opt_pair){ key, given->list[i].pos, given->list[i + 1] };
     }
     return true;
 }
@@ -449,8 +448,8 @@ one_text(const struct option_reader *r, const char *kind, const struct opt_value
         return false;
     }
     v = first_or_null(r->arena, given);
-    *out = (struct opt_value){ .kind = OV_STRING, .pos = given->pos,
-                               .text = text_of(r->arena, &v) };
+    *out =
+        (struct opt_value){ .kind = OV_STRING, .pos = given->pos, .text = text_of(r->arena, &v) };
     return true;
 }
 
@@ -539,7 +538,8 @@ field_reference(const struct option_reader *r, const struct option *row,
     }
     *out = first_or_null(r->arena, given);
     if (!is_text(out))
-        *out = (struct opt_value){ .kind = OV_STRING, .pos = out->pos,
+        *out = (struct opt_value){ .kind = OV_STRING,
+                                   .pos = out->pos,
                                    .text = text_of(r->arena, out) };
     if (opt_is_null(out) || out->text.n == 0) {
         *out = null_value(given);
@@ -598,7 +598,8 @@ sha256(const struct option_reader *r, const struct option *row, const struct opt
         buf_byte(reason, '`');
         return false;
     }
-    *out = (struct opt_value){ .kind = OV_STRING, .pos = given->pos,
+    *out = (struct opt_value){ .kind = OV_STRING,
+                               .pos = given->pos,
                                .text = arena_copy(r->arena, (struct slice){ hex, n }) };
     return true;
 }
@@ -647,9 +648,8 @@ split_at_spaces(struct arena *a, const struct opt_value *list)
         while (more) {
             more = slice_split(&rest, ' ', &word);
             if (word.n > 0)
-                out.list[out.n++] = (struct opt_value){ .kind = OV_STRING,
-                                                        .pos = list->list[i].pos,
-                                                        .text = word };
+                out.list[out.n++] =
+                    (struct opt_value){ .kind = OV_STRING, .pos = list->list[i].pos, .text = word };
         }
     }
     return out;

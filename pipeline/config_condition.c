@@ -90,8 +90,8 @@ static bool
 bad_operand(const struct config_build *b, const struct syntax *s, const char *operator)
 {
     findings_add(b->findings, FINDING_ERROR, build_pos(b, s),
-                 "a field, a text or a number can stand here", "Invalid operand of %s: %.*s",
-                 operator, SLICE_ARGS(build_brief(b, s)));
+                 "a field, a text or a number can stand here",
+                 "Invalid operand of %s: %.*s", operator, SLICE_ARGS(build_brief(b, s)));
     return false;
 }
 
@@ -121,13 +121,13 @@ static const struct {
     const char *text;
     enum condition_kind kind;
 } operators[] = {
-    { "==", CONDITION_EQ }, { "!=", CONDITION_NEQ }, { "<=", CONDITION_LTE },
-    { ">=", CONDITION_GTE }, { "<", CONDITION_LT },  { ">", CONDITION_GT },
+    { "==", CONDITION_EQ },  { "!=", CONDITION_NEQ }, { "<=", CONDITION_LTE },
+    { ">=", CONDITION_GTE }, { "<", CONDITION_LT },   { ">", CONDITION_GT },
 };
 
 static void
 compare(const struct config_build *b, struct config_condition *c, const struct syntax *left,
-        const char *operator, const struct syntax *right)
+        const char *operator, const struct syntax * right)
 {
     for (size_t i = 0; i < COUNT(operators); i++)
         if (strcmp(operators[i].text, operator) == 0)
@@ -148,11 +148,11 @@ check_list_of_one(const struct config_build *b, const struct syntax *s)
 
     if (s->kind != SYNTAX_SELECTOR || (text.p[1] != '"' && text.p[1] != '\''))
         return;
-    findings_add(b->findings, FINDING_WARN, build_pos(b, s),
-                 "write `==`, or a list of two: [\"a\", \"a\"]",
-                 "A list of one member is a field reference in Logstash: `in %.*s` asks for a field "
-                 "of that name and is false when there is none",
-                 SLICE_ARGS(text));
+    findings_add(
+        b->findings, FINDING_WARN, build_pos(b, s), "write `==`, or a list of two: [\"a\", \"a\"]",
+        "A list of one member is a field reference in Logstash: `in %.*s` asks for a field "
+        "of that name and is false when there is none",
+        SLICE_ARGS(text));
 }
 
 static void
@@ -257,10 +257,9 @@ boolean_operator(const struct config_build *b, const struct syntax *s)
     }
 }
 
-static unsigned
-rank(enum condition_kind operator)
+static unsigned rank(enum condition_kind operator)
 {
-    return operator == CONDITION_AND ? 2 : 1;
+    return operator== CONDITION_AND ? 2 : 1;
 }
 
 /* xor and nand have no rank in the reference: each only alone between two operands. */

@@ -23,11 +23,11 @@ enum syntax_kind {
     SYNTAX_BAREWORD,
     SYNTAX_STRING, /* quotes included */
     SYNTAX_NUMBER,
-    SYNTAX_ARRAY, /* values, or what an operand may be */
-    SYNTAX_HASH,  /* ENTRY* */
-    SYNTAX_ENTRY, /* key, value */
-    SYNTAX_BRANCH, /* ARM+: if, else if, else */
-    SYNTAX_ARM,    /* CONDITION unless it is the else, then PLUGIN and BRANCH */
+    SYNTAX_ARRAY,     /* values, or what an operand may be */
+    SYNTAX_HASH,      /* ENTRY* */
+    SYNTAX_ENTRY,     /* key, value */
+    SYNTAX_BRANCH,    /* ARM+: if, else if, else */
+    SYNTAX_ARM,       /* CONDITION unless it is the else, then PLUGIN and BRANCH */
     SYNTAX_CONDITION, /* expression, OPERATOR, expression, ... */
     SYNTAX_OPERATOR,
     SYNTAX_NOT,     /* CONDITION or SELECTOR */

@@ -32,8 +32,8 @@ bool config_lex_fail(struct config_lexer *lx, const char *token);
 
 /* Terminals: true and moved behind it, or false and not moved. */
 bool config_lex_literal(struct config_lexer *lx, struct slice literal, const char *token);
-bool config_lex_white(struct config_lexer *lx); /* at least one white space character */
-void config_lex_blank(struct config_lexer *lx); /* white space and comments, maybe none */
+bool config_lex_white(struct config_lexer *lx);    /* at least one white space character */
+void config_lex_blank(struct config_lexer *lx);    /* white space and comments, maybe none */
 bool config_lex_word(struct config_lexer *lx);     /* A-Z a-z 0-9 _ - */
 bool config_lex_bareword(struct config_lexer *lx); /* two characters or more */
 bool config_lex_number(struct config_lexer *lx);

@@ -159,9 +159,9 @@ does_not_parse(const struct config_build *b, const struct config_lexer *lx,
 
     if (tree->limit != NULL)
         buf_printf(&text, "The configuration is too large to be meant: %s %d at line %u, column %u",
-                   tree->limit, strcmp(tree->limit, "deeper than") == 0 ? CONFIG_DEPTH
-                                                                        : CONFIG_PARTS,
-                   pos.line, pos.column);
+                   tree->limit,
+                   strcmp(tree->limit, "deeper than") == 0 ? CONFIG_DEPTH : CONFIG_PARTS, pos.line,
+                   pos.column);
     else
         config_lex_explain(lx, b->lines, tree->context, &text);
     findings_add(b->findings, FINDING_ERROR, pos, NULL, "%s", buf_cstr(&text));

@@ -330,8 +330,7 @@ static struct opt_value
 merged(const struct config_build *b, const struct opt_plugin *p, const struct given *g)
 {
     bool incompatible = false;
-    struct opt_value v = g->n == 1 ? *g->at[0]
-                                   : config_merge(b->arena, g->at, g->n, &incompatible);
+    struct opt_value v = g->n == 1 ? *g->at[0] : config_merge(b->arena, g->at, g->n, &incompatible);
 
     if (incompatible)
         findings_add(b->findings, FINDING_ERROR, g->at[g->n - 1]->pos,
@@ -340,11 +339,12 @@ merged(const struct config_build *b, const struct opt_plugin *p, const struct gi
                      "the two cannot be merged",
                      SLICE_ARGS(g->name), SLICE_ARGS(p->name));
     if (is_second_codec(b, g, &v))
-        findings_add(b->findings, FINDING_ERROR, g->at[1]->pos, "the second one stands here",
-                     "The %s plugin %.*s at line %u has multiple `codec` declarations - this is not "
-                     "a valid configuration, only one top-level `codec` per %s plugin is "
-                     "supported.",
-                     b->section, SLICE_ARGS(p->name), p->pos.line, b->section);
+        findings_add(
+            b->findings, FINDING_ERROR, g->at[1]->pos, "the second one stands here",
+            "The %s plugin %.*s at line %u has multiple `codec` declarations - this is not "
+            "a valid configuration, only one top-level `codec` per %s plugin is "
+            "supported.",
+            b->section, SLICE_ARGS(p->name), p->pos.line, b->section);
     return v;
 }
 

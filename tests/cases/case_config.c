@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Cases of the language: trees, positions, errors, option types, variables. */
+#include "tests/cases/cases.h"
+
+#include "tests/cases/config_tree.h"
+
+#include <stdlib.h>
+
+/* ---- errors ---- */
+
+/* What the text of a refusal must hold for each reason that the cases name. */
+static const struct {
+    const char *reason, *text;
+} reasons[] = {
+    { "incompatible_duplicate_option", "cannot be merged" },
+    { "duplicate_hash_keys", "Duplicate keys found" },
+    { "multiple_codecs", "multiple `codec` declarations" },
+    { "boolean_operator_mix", "cannot be combined with other operators" },
+    { "integer_out_of_range", "out of range" },
+    { "invalid_number", "invalid value for Integer()" },
+    { "invalid_regex_operand", "Invalid operand of =~" },
+    { "invalid_comparison_operand", "Invalid operand of" },
+    { "plugin_in_hash", "inside a hash" },
+    { "unsupported_function_call", "Function calls" },
+};
+
+static const struct finding *
+first_error(const struct findings *f)
+{
+    for (size_t i = 0; i < f->n; i++)
+        if (f->at[i].level == FINDING_ERROR)
+            return &f->at[i];
+    return NULL;
+}
+
+static struct slice
+first_line(struct slice s)
+{
+    size_t end = slice_find_byte(s, '\n', 0);
+
+    return end == SIZE_MAX ? s : (struct slice){ s.p, end };
+}
+
+static long
+number_of(const struct tree *t, const char *key)
+{
+    const struct tree *kid = tree_get(t, key);
+
+    return kid != NULL ? strtol(kid->text.p, NULL, 10) : -1;
+}
+
+static void
+check_syntax(struct case_run *r, const struct finding *f, const struct tree *error)
+{
+    struct slice message = tree_text(error, "message");
+
+    if (f->pos.line != number_of(error, "line") || f->pos.column != number_of(error, "column"))
+        case_fail(r, "position %u:%u, want %ld:%ld", f->pos.line, f->pos.column,
+                  number_of(error, "line"), number_of(error, "column"));
+    if (!slice_eq(slice_of(f->text), message))
+        case_fail(r, "message \"%s\", want \"%.*s\"", f->text, SLICE_ARGS(message));
+}
+
+static void
+check_semantic(struct case_run *r, const struct finding *f, const struct tree *error)
+{
+    struct slice reason = tree_text(error, "reason"), message = tree_text(error, "message");
+    bool known = false;
+
+    for (size_t i = 0; i < COUNT(reasons); i++) {
+        if (!slice_eq(reason, slice_of(reasons[i].reason)))
+            continue;
+        known = true;
+        if (strstr(f->text, reasons[i].text) == NULL)
+            case_fail(r, "\"%s\" does not say \"%s\"", f->text, reasons[i].text);
+    }
+    if (!known)
+        case_fail(r, "unknown reason %.*s; got \"%s\"", SLICE_ARGS(reason), f->text);
+    if (f->pos.line == 0)
+        case_fail(r, "no position");
+    if (message.p != NULL && !slice_eq(first_line(slice_of(f->text)), first_line(message)))
+        case_fail(r, "message \"%s\", want \"%.*s\"", f->text, SLICE_ARGS(message));
+}
+
+static void
+check_error(struct case_run *r, const struct findings *findings)
+{
+    const struct tree *error = tree_get(r->want, "error");
+    const struct finding *f = first_error(findings);
+
+    if (f == NULL)
+        case_fail(r, "refused without an error");
+    else if (slice_eq(tree_text(error, "kind"), SLICE("syntax")))
+        check_syntax(r, f, error);
+    else
+        check_semantic(r, f, error);
+}
+
+/* ---- the kinds ---- */
+
+static void
+check_parse(struct case_run *r)
+{
+    struct findings findings = { 0 };
+    struct config_source source = { "config string", tree_text(r->test, "config") };
+    struct config *c =
+        config_parse(&source, 1, tree_is_true(r->test, "support_escapes"), &findings);
+    struct buf text = { 0 };
+
+    if (c != NULL && tree_is_true(r->want, "ok")) {
+        case_same(r, config_tree(&r->arena, c), tree_get(r->want, "ast"));
+    } else if (c == NULL && !tree_is_true(r->want, "ok")) {
+        check_error(r, &findings);
+    } else {
+        findings_text(&findings, &text);
+        case_fail(r, "%s: %s", c != NULL ? "taken" : "refused", buf_cstr(&text));
+    }
+    buf_fini(&text);
+    config_free(&c);
+    findings_fini(&findings);
+}
+
+void
+case_config(struct case_run *r)
+{
+    if (strcmp(r->file, "plugin_validation.json") != 0 && strcmp(r->file, "substitution.json") != 0)
+        check_parse(r);
+    else
+        r->skipped = true;
+}
