@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "codec/window.h"
 
+#include "codec/base/arena.h"
 #include "codec/base/error.h"
 
 #include <stdlib.h>
@@ -52,12 +53,14 @@ window_free(struct window **w)
     *w = NULL;
 }
 
+/* With readable bytes behind it: events of plain frames are scanned where they lie. */
 struct window_block *
 window_block(struct window *w, size_t n)
 {
-    struct window_block *b = xmalloc(sizeof *b + n);
+    struct window_block *b = xmalloc(sizeof *b + n + ARENA_PAD);
     struct window_block **last = &w->blocks;
 
+    memset(b->data + n, 0, ARENA_PAD);
     b->next = NULL;
     b->n = 0;
     b->cap = n;
