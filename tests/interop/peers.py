@@ -152,13 +152,14 @@ class LumberSender:
 class LumberReceiver(Process):
     """go-lumber's server; counts() is what it has seen so far."""
 
-    def __init__(self, folder, certificate=None, key=None, client_ca=None, events=None):
+    def __init__(self, folder, certificate=None, key=None, client_ca=None, events=None,
+                 field="message"):
         super().__init__("lumber_recv", folder)
         self.binary = go_peers() / "lumber_recv"
         self.port = free_port()
         self.address = f"127.0.0.1:{self.port}"
         self.options = {"-cert": certificate, "-key": key, "-client-ca": client_ca,
-                        "-events": events}
+                        "-events": events, "-field": field}
 
     def command(self):
         return [self.binary, "-listen", self.address,
@@ -173,7 +174,7 @@ class LumberReceiver(Process):
 
     def wait_distinct(self, count, within):
         until(lambda: self.counts()["distinct"] >= count, within,
-              lambda: f"{count} distinct messages (are {self.counts()})")
+              lambda: f"{count} distinct texts (are {self.counts()})")
 
 
 class SearchServer(Process):

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // lumber_recv takes events with go-lumber's own server and acknowledges them: the independent
-// reader against which senders are checked. It counts distinct `message` texts. Standard output
+// reader against which senders are checked. It counts distinct texts of one field. Standard output
 // carries one JSON object whenever the counts changed, and a last one, with "final" set, when
 // SIGTERM or SIGINT ends it.
 package main
@@ -52,21 +52,22 @@ func main() {
 	cert := flag.String("cert", "", "server certificate; turns TLS on")
 	key := flag.String("key", "", "server key")
 	clientCA := flag.String("client-ca", "", "CA of client certificates, which are then required")
+	field := flag.String("field", "message", "text field whose values are counted")
 	events := flag.String("events", "", "file that gets every event as a JSON line")
 	ackDelay := flag.Duration("ack-delay", 0, "wait before each acknowledgement")
 	flag.Parse()
 
-	if err := run(*listen, *cert, *key, *clientCA, *events, *ackDelay); err != nil {
+	cfg, err := tlsConfig(*cert, *key, *clientCA)
+	if err == nil {
+		err = run(*listen, cfg, *field, *events, *ackDelay)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "lumber_recv:", err)
 		os.Exit(2)
 	}
 }
 
-func run(address, cert, key, clientCA, events string, ackDelay time.Duration) error {
-	cfg, err := tlsConfig(cert, key, clientCA)
-	if err != nil {
-		return err
-	}
+func run(address string, cfg *tls.Config, field, events string, ackDelay time.Duration) error {
 	inner, err := net.Listen("tcp", address)
 	if err != nil {
 		return err
@@ -97,7 +98,7 @@ func run(address, cert, key, clientCA, events string, ackDelay time.Duration) er
 	for {
 		select {
 		case batch := <-server.ReceiveChan():
-			take(batch, seen, &now, copyTo)
+			take(batch, field, seen, &now, copyTo)
 			time.Sleep(ackDelay)
 			batch.ACK()
 		case <-tick.C:
@@ -114,17 +115,17 @@ func run(address, cert, key, clientCA, events string, ackDelay time.Duration) er
 	}
 }
 
-func take(batch *lj.Batch, seen map[string]bool, c *counts, copyTo *os.File) {
+func take(batch *lj.Batch, field string, seen map[string]bool, c *counts, copyTo *os.File) {
 	c.Batches++
 	c.Largest = max(c.Largest, len(batch.Events))
 	for _, e := range batch.Events {
 		c.Events++
 		fields, _ := e.(map[string]interface{})
-		if message, ok := fields["message"].(string); ok {
-			if seen[message] {
+		if text, ok := fields[field].(string); ok {
+			if seen[text] {
 				c.Repeated++
 			}
-			seen[message] = true
+			seen[text] = true
 		}
 		if copyTo != nil {
 			_ = json.NewEncoder(copyTo).Encode(e)
