@@ -32,8 +32,8 @@ struct loop {
     uint64_t now_ms, active_ms;
     loop_clock_fn *clock;
     void *clock_ctx;
-    char *recv_buffer; /* allocated at first use */
-    uint64_t received; /* bytes since the last tick */
+    char *recv_buffer, *send_buffer; /* allocated at first use, freed when idle */
+    uint64_t received;               /* bytes since the last tick */
     _Atomic uint64_t load;
     struct budget *budget;
     int64_t high_bytes; /* the most the budget held since the last trim */
@@ -246,6 +246,14 @@ trim_process(struct loop *loop)
 }
 
 static void
+free_buffers(struct loop *loop)
+{
+    free(loop->recv_buffer);
+    free(loop->send_buffer);
+    loop->recv_buffer = loop->send_buffer = NULL;
+}
+
+static void
 trim_thread(struct loop *loop)
 {
     tls_thread_tick(loop->now_ms);
@@ -253,8 +261,7 @@ trim_thread(struct loop *loop)
         return;
     loop->idle = true;
     arena_thread_trim();
-    free(loop->recv_buffer);
-    loop->recv_buffer = NULL;
+    free_buffers(loop);
 }
 
 /* Four ticks of 5/6 are about a half. */
@@ -510,7 +517,7 @@ loop_free(struct loop **l)
     event_base_free(loop->base);
     mailbox_fini(&loop->box);
     tls_thread_charge(NULL);
-    free(loop->recv_buffer);
+    free_buffers(loop);
     free(loop);
 }
 
@@ -567,6 +574,14 @@ loop_recv_buffer(struct loop *loop)
     if (loop->recv_buffer == NULL)
         loop->recv_buffer = xmalloc(LOOP_RECV_BUFFER);
     return loop->recv_buffer;
+}
+
+char *
+loop_send_buffer(struct loop *loop)
+{
+    if (loop->send_buffer == NULL)
+        loop->send_buffer = xmalloc(LOOP_SEND_BUFFER);
+    return loop->send_buffer;
 }
 
 void

@@ -17,6 +17,7 @@
 
 #define LOOP_TICK_MS     250
 #define LOOP_RECV_BUFFER ((size_t)128 * 1024)
+#define LOOP_SEND_BUFFER ((size_t)128 * 1024)
 
 struct loop;
 
@@ -121,6 +122,8 @@ unsigned watch_get(const struct watch *watch);
 
 /* LOOP_RECV_BUFFER bytes that belong to whoever is running; empty between two calls. */
 char *loop_recv_buffer(struct loop *loop);
+/* LOOP_SEND_BUFFER bytes, in the same way. */
+char *loop_send_buffer(struct loop *loop);
 /* Counts received bytes towards the load. */
 void loop_note_bytes(struct loop *loop, size_t bytes);
 /* Any thread. Bytes received lately (halves every second without traffic): the acceptor deals

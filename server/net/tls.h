@@ -106,7 +106,7 @@ enum tls_hello tls_hello_ready(int fd, unsigned char *first);
 
 /* The default ssl_cipher_suites, in order. */
 struct tls_names tls_default_ciphers(void);
-/* "wolfSSL 5.5.4, AES-GCM by ipsec-mb", for --version and the log; static text. */
+/* "wolfSSL 5.5.4", for --version and the log; static text. The AES provider: tls_aes_name(). */
 const char *tls_library(void);
 
 #endif

@@ -147,19 +147,23 @@ check_device(struct err *err)
 }
 
 int
-tls_aes_start(int *device, struct err *err)
+tls_aes_start(struct err *err)
 {
-    *device = INVALID_DEVID;
     if (!aes_provider_works())
         return 0;
-    if (wolfCrypt_Init() != 0) /* counted; empties the table of devices the first time */
+    if (wolfCrypt_Init() != 0) /* counted; the first time it empties the table of devices */
         return err_set(err, ERR_IO, "AES device: the TLS library does not start");
     if (aes_provider_start(err) < 0 || check_device(err) < 0)
         return -1;
     if (wc_CryptoCb_RegisterDevice(DEVICE, on_crypto, NULL) != 0)
         return err_set(err, ERR_IO, "AES device: the TLS library refuses it");
-    *device = DEVICE;
     return 0;
+}
+
+int
+tls_aes_device(void)
+{
+    return aes_provider_works() ? DEVICE : INVALID_DEVID;
 }
 
 void

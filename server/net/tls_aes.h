@@ -15,9 +15,10 @@
 /* "ipsec-mb", "gcrypt", "none"; static text. */
 const char *tls_aes_name(void);
 /* Once, before any thread: checks that the library hands over keys as we expect, runs a known
- * answer through the device, and registers it. *device is what contexts are given; the library's
- * "no device" without a provider. -1: a provider that computes wrong. */
-int tls_aes_start(int *device, struct err *err);
+ * answer through the device, and registers it. -1: a provider that computes wrong. */
+int tls_aes_start(struct err *err);
+/* What contexts are given: the device, or the library's "none" without a provider. */
+int tls_aes_device(void);
 void tls_aes_stop(void);
 /* The calling thread's provider state goes. */
 void tls_aes_thread_fini(void);

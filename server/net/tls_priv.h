@@ -1,12 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Between the files of TLS: tls.c (contexts), tls_stream.c, tls_memory.c, tls_names.c. */
+/* Between the files of TLS: tls.c (start, contexts), tls_files.c (keys and certificates),
+ * tls_names.c (suites, protocols, alerts), tls_stream.c, tls_memory.c, tls_subject.c. */
 #ifndef SERVER_NET_TLS_PRIV_H
 #define SERVER_NET_TLS_PRIV_H
 
 #include <wolfssl/options.h>
 #include <wolfssl/ssl.h>
 
+#include "codec/base/buf.h"
 #include "server/net/tls.h"
+
+struct tls_context {
+    WOLFSSL_CTX *ctx;
+    enum tls_verification verification;
+    enum tls_client_auth client_auth;
+    bool server;
+    bool has_fingerprint;
+    unsigned char fingerprint[32];
+};
 
 /* ---- tls_memory.c ---- */
 
@@ -18,5 +29,38 @@ int64_t tls_memory_held(void);
 void tls_memory_settle(void);
 /* A handshake step was made: the curve cache stays for another while. */
 void tls_memory_note_handshake(uint64_t now_ms);
+
+/* ---- tls_names.c ---- */
+
+/* The library's list of suites for ssl_cipher_suites, or for the default. */
+int tls_names_ciphers(struct tls_names names, struct buf *out, struct err *err);
+/* Bits by position: 1 for TLSv1.1, 2 for TLSv1.2, 4 for TLSv1.3. */
+int tls_names_protocols(struct tls_names names, unsigned *bits, struct err *err);
+/* "unknown_ca"; NULL for a number without name. */
+const char *tls_names_alert(int number);
+
+/* ---- tls_files.c ---- */
+
+int tls_files_own(WOLFSSL_CTX *ctx, const struct tls_options *o, struct err *err);
+int tls_files_authorities(WOLFSSL_CTX *ctx, struct tls_names authorities, struct err *err);
+/* ERR_CONFIG with the library's reason. */
+const char *tls_reason(int code, char out[WOLFSSL_MAX_ERROR_SZ]);
+
+/* ---- tls_trust.c ---- */
+
+/* For wolfSSL_CTX_set_verify: trusts chains that lead to the authority whose SHA-256 is what
+ * wolfSSL_SetCertCbCtx() was given, 32 bytes. */
+int tls_trust_fingerprint(int verified, WOLFSSL_X509_STORE_CTX *store);
+
+/* ---- tls_stream.c ---- */
+
+/* The I/O callbacks of all streams of a context. */
+void tls_stream_callbacks(WOLFSSL_CTX *ctx);
+
+/* ---- tls_subject.c ---- */
+
+/* The subject of a DER certificate in RFC 2253 form, as Java prints it; "" when it cannot be read.
+ * Cut at max - 1 bytes, never inside an escape. */
+void tls_subject_print(struct slice der, char *out, size_t max);
 
 #endif
