@@ -41,7 +41,7 @@ const char *
 nearest_name(struct slice unknown, const char *const *names, size_t n)
 {
     const char *best = NULL;
-    size_t best_distance = unknown.n / 3 + 1;
+    size_t best_distance = least(unknown.n, NEAREST_MAX) / 3 + 1;
 
     for (size_t i = 0; i < n; i++) {
         size_t d = nearest_distance(unknown, slice_of(names[i]));
