@@ -104,12 +104,15 @@ check_names(struct reading *g)
     }
 }
 
+/* A required list may not be empty, an array may: as in Logstash. */
 static bool
 is_missing(const struct reading *g, const struct option *row)
 {
     const struct opt_pair *o = given_for(g, row);
 
-    return row->required && (o == NULL || (o->value.kind == OV_LIST && o->value.n == 0));
+    if (!row->required)
+        return false;
+    return o == NULL || (row->type != OPTION_LIST && o->value.kind == OV_LIST && o->value.n == 0);
 }
 
 static void
@@ -355,13 +358,10 @@ default_list(const struct reading *g, struct slice text)
 {
     struct opt_value v = { .kind = OV_LIST };
     struct slice item;
-    bool more = text.n > 0;
 
-    v.list = arena_calloc(g->r->arena, text.n / 2 + 2, sizeof *v.list);
-    while (more) {
-        more = slice_split(&text, ',', &item);
+    v.list = arena_calloc(g->r->arena, text.n + 1, sizeof *v.list);
+    while (text.n > 0 && slice_split(&text, ',', &item))
         v.list[v.n++] = (struct opt_value){ .kind = OV_STRING, .text = slice_trim(item) };
-    }
     return v;
 }
 

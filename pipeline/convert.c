@@ -56,6 +56,8 @@ clean(struct slice s, bool eu, struct buf *out)
         *to++ = c;
     }
     out->n = (size_t)(to - out->p);
+    while (out->n > 0 && out->p[out->n - 1] == ' ') /* stood before a comma */
+        out->n--;
 }
 
 /* [+-] 0x digits */

@@ -3,12 +3,7 @@
 
 #include "codec/base/error.h"
 #include "pipeline/input.h"
-
-/* A place that may be a template; literal ones are compiled once. */
-struct place {
-    struct template *name; /* NULL: ref is it */
-    struct fieldref ref;
-};
+#include "pipeline/place.h"
 
 struct added {
     struct place at;
@@ -17,7 +12,6 @@ struct added {
 };
 
 struct plan_edits {
-    enum escape_style escape;
     struct added *add;
     size_t add_n;
     struct place *remove;
@@ -27,7 +21,6 @@ struct plan_edits {
 };
 
 struct decoration {
-    enum escape_style escape;
     struct slice type; /* n 0: none */
     struct fieldref type_ref;
     struct added *add;
@@ -36,20 +29,6 @@ struct decoration {
 };
 
 /* ---- compiling ---- */
-
-static int
-compile_place(struct arena *a, struct slice text, enum escape_style escape, struct place *out,
-              struct err *err)
-{
-    struct slice literal;
-
-    if (template_compile(a, text, escape, &out->name, err) < 0)
-        return -1;
-    if (!template_is_literal(out->name, &literal))
-        return 0;
-    out->name = NULL;
-    return fieldref_compile(a, literal, escape, &out->ref, err);
-}
 
 static size_t
 count_leaves(const struct opt_value *v)
@@ -78,17 +57,18 @@ compile_values(struct arena *a, const struct opt_value *v, enum escape_style esc
 }
 
 static int
-compile_added(struct arena *a, const struct opt_hash *hash, enum escape_style escape,
-              struct added **out, size_t *n, struct err *err)
+compile_added(const struct plugin_context *ctx, const struct opt_hash *hash, struct added **out,
+              size_t *n, struct err *err)
 {
+    struct arena *a = ctx->arena;
     struct added *add = arena_calloc(a, hash->n, sizeof *add);
 
     for (size_t i = 0; i < hash->n; i++) {
         const struct opt_pair *pair = &hash->at[i];
 
         add[i].values = arena_calloc(a, count_leaves(&pair->value), sizeof add[i].values[0]);
-        if (compile_place(a, pair->key, escape, &add[i].at, err) < 0 ||
-            compile_values(a, &pair->value, escape, &add[i], err) < 0)
+        if (place_compile(ctx, pair->key, true, &add[i].at, err) < 0 ||
+            compile_values(a, &pair->value, ctx->escape, &add[i], err) < 0)
             return err_prefix(err, "add_field");
     }
     *out = add;
@@ -103,17 +83,16 @@ plan_edits_compile(struct arena *a, const struct filter_common *common,
     struct plan_edits *e = arena_calloc(a, 1, sizeof *e);
 
     *out = e;
-    e->escape = ctx->escape;
     e->add_tag = &common->add_tag;
     e->remove_tag = &common->remove_tag;
     e->failure = &common->tag_on_failure;
     e->remove_n = common->remove_field.n;
     e->remove = arena_calloc(a, e->remove_n, sizeof e->remove[0]);
     for (size_t i = 0; i < e->remove_n; i++)
-        if (compile_place(a, template_source(common->remove_field.at[i]), ctx->escape,
-                          &e->remove[i], err) < 0)
+        if (place_compile(ctx, template_source(common->remove_field.at[i]), true, &e->remove[i],
+                          err) < 0)
             return err_prefix(err, "remove_field");
-    return compile_added(a, &common->add_field, ctx->escape, &e->add, &e->add_n, err);
+    return compile_added(ctx, &common->add_field, &e->add, &e->add_n, err);
 }
 
 int
@@ -123,44 +102,38 @@ decoration_compile(struct arena *a, const struct input_common *common,
     struct decoration *d = arena_calloc(a, 1, sizeof *d);
 
     *out = d;
-    d->escape = ctx->escape;
     d->type = common->type;
     d->type_ref = fieldref_key(a, SLICE("type"));
     d->tags = &common->tags;
-    return compile_added(a, &common->add_field, ctx->escape, &d->add, &d->add_n, err);
+    if (compile_added(ctx, &common->add_field, &d->add, &d->add_n, err) < 0)
+        return -1;
+    for (size_t i = 0; i < d->add_n; i++)
+        if (d->add[i].at.illegal)
+            return err_set(err, ERR_CONFIG, "add_field: Invalid FieldReference: `%.*s`",
+                           SLICE_ARGS(d->add[i].at.ref.text));
+    return 0;
 }
 
 /* ---- applying ---- */
 
-/* False: the name it renders to is no legal reference; the option has no effect then. */
-static bool
-place_of(const struct place *at, enum escape_style escape, struct event *ev, struct buf *scratch,
-         struct fieldref *out)
-{
-    if (at->name == NULL) {
-        *out = at->ref;
-        return true;
-    }
-    buf_clear(scratch);
-    template_render(at->name, ev, scratch);
-    return fieldref_compile(event_arena(ev), buf_slice(scratch), escape, out, NULL) == 0;
-}
-
-static void
-add_fields(const struct added *add, size_t n, enum escape_style escape, struct event *ev,
-           struct buf *scratch)
+/* -1: a name that is no legal reference, or a value that may not stand there. */
+static int
+add_fields(const struct added *add, size_t n, struct event *ev, struct buf *scratch)
 {
     for (size_t i = 0; i < n; i++) {
-        struct fieldref at;
+        struct fieldref room;
+        const struct fieldref *at = place_of(&add[i].at, ev, scratch, &room, NULL);
 
-        if (!place_of(&add[i].at, escape, ev, scratch, &at))
-            continue;
+        if (at == NULL)
+            return -1;
         for (size_t v = 0; v < add[i].n; v++) {
             buf_clear(scratch);
             template_render(add[i].values[v], ev, scratch);
-            event_add_field(ev, &at, buf_slice(scratch), NULL);
+            if (event_add_field(ev, at, buf_slice(scratch), NULL) < 0)
+                return -1;
         }
     }
+    return 0;
 }
 
 static void
@@ -174,17 +147,23 @@ for_tags(const struct opt_templates *tags, struct event *ev, struct buf *scratch
     }
 }
 
-void
+int
 plan_edits_apply(const struct plan_edits *e, struct event *ev, struct buf *scratch)
 {
-    struct fieldref at;
+    struct fieldref room;
 
-    add_fields(e->add, e->add_n, e->escape, ev, scratch);
-    for (size_t i = 0; i < e->remove_n; i++)
-        if (place_of(&e->remove[i], e->escape, ev, scratch, &at))
-            event_remove(ev, &at);
+    if (add_fields(e->add, e->add_n, ev, scratch) < 0)
+        return -1;
+    for (size_t i = 0; i < e->remove_n; i++) {
+        const struct fieldref *at = place_of(&e->remove[i], ev, scratch, &room, NULL);
+
+        if (at == NULL)
+            return -1;
+        event_remove(ev, at);
+    }
     for_tags(e->add_tag, ev, scratch, event_add_tag);
     for_tags(e->remove_tag, ev, scratch, event_remove_tag);
+    return 0;
 }
 
 void
@@ -202,7 +181,7 @@ decoration_apply(const struct decoration *d, struct event *ev)
     if (d->type.n > 0 && !event_has(ev, &d->type_ref))
         event_set_str(ev, &d->type_ref, d->type);
     if (d->add_n > 0)
-        add_fields(d->add, d->add_n, d->escape, ev, &scratch);
+        add_fields(d->add, d->add_n, ev, &scratch);
     if (d->tags->n > 0)
         for_tags(d->tags, ev, &scratch, event_add_tag);
     buf_fini(&scratch);

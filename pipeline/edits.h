@@ -12,8 +12,9 @@ struct plan_edits;
 
 int plan_edits_compile(struct arena *a, const struct filter_common *common,
                        const struct plugin_context *ctx, struct plan_edits **out, struct err *err);
-/* Order on success: add_field, remove_field, add_tag, remove_tag. scratch is cleared. */
-void plan_edits_apply(const struct plan_edits *e, struct event *ev, struct buf *scratch);
+/* Order on success: add_field, remove_field, add_tag, remove_tag. scratch is cleared. -1: one could
+ * not be made, and those behind it were not; the filter has failed then. */
+int plan_edits_apply(const struct plan_edits *e, struct event *ev, struct buf *scratch);
 /* tag_on_failure: the tag call for each. */
 void plan_edits_failed(const struct plan_edits *e, struct event *ev);
 

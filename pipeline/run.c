@@ -133,6 +133,14 @@ make_room(struct plan_local *l, uint32_t more)
     l->run = xrealloc(l->run, l->run_cap * sizeof l->run[0]);
 }
 
+/* A common option that cannot be done is a failure of the filter, as in Logstash. */
+static void
+decorate(struct plan_local *l, const struct plan_filter *f, struct event *ev)
+{
+    if (plan_edits_apply(f->edits, ev, &l->scratch) < 0)
+        plan_edits_failed(f->edits, ev);
+}
+
 /* What a filter made follows its parent, in the same branch. Returns how many. */
 static uint32_t
 place_spawned(struct plan_local *l, struct batch *b, uint32_t parent, const struct plan_filter *f)
@@ -146,7 +154,7 @@ place_spawned(struct plan_local *l, struct batch *b, uint32_t parent, const stru
         struct event *ev = b->spawned[i];
 
         ev->skip = 0;
-        plan_edits_apply(f->edits, ev, &l->scratch);
+        decorate(l, f, ev);
         l->run[parent + 1 + i] = ev;
     }
     l->run_n += n;
@@ -158,11 +166,11 @@ static void
 apply_one(struct plan_local *l, const struct plan_filter *f, void *local, struct event *ev)
 {
     switch (f->type->apply(f->conf, local, ev)) {
-    case EVENT_KEEP: plan_edits_apply(f->edits, ev, &l->scratch); return;
+    case EVENT_KEEP: decorate(l, f, ev); return;
     case EVENT_SKIP: return;
     case EVENT_FAILED: plan_edits_failed(f->edits, ev); return;
     case EVENT_DROP:
-        plan_edits_apply(f->edits, ev, &l->scratch);
+        decorate(l, f, ev);
         ev->cancelled = true;
         return;
     }
