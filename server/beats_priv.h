@@ -107,6 +107,12 @@ void beats_loop_start(struct beats_loop *bl);
 void beats_loop_stop(struct beats_loop *bl); /* reads no more; what is complete gets its ACKs */
 void beats_loop_fini(struct beats_loop *bl); /* closes what is left */
 
+extern const struct input_type input_beats;
+
+/* beats_options.c */
+extern const struct option beats_options[];
+int beats_prepare(void *conf, const struct plugin_context *ctx, struct err *err);
+
 /* beats_decode.c: on workers. */
 void *beats_worker_new(struct input *in);
 void beats_worker_free(struct input *in, void *state);

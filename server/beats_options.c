@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Options of the beats input and the rules between them
+ * (reference/lumberjack-and-beats-input.md 4.2, 4.3, 4.4). Cold. */
+#include "codec/base/error.h"
+#include "server/beats_priv.h"
+
+static const char *const auth_choices[] = { "none", "optional", "required", NULL };
+static const char *const ecs_choices[] = { "disabled", "v1", "v8", NULL };
+static const char *const protocol_choices[] = { "TLSv1.1", "TLSv1.2", "TLSv1.3", NULL };
+
+#define C struct beats_conf
+const struct option beats_options[] = {
+    OPT_INT(C, port, .required = true, .min = 0, .max = 65535, .help = "TCP port; 0: any free one"),
+    OPT_STR(C, host, .dflt = "0.0.0.0", .help = "local address or name to listen on"),
+    OPT_INT(C, client_inactivity_timeout, .dflt = "60",
+            .help = "seconds without a byte either way until a connection with nothing left to "
+                    "acknowledge is closed; 0 or less: never"),
+    OPT_INT(C, executor_threads, .state = OPTION_IGNORED,
+            .note = "workers are one pool for all inputs (pipeline.workers)",
+            .help = "threads of Logstash that decode"),
+    OPT_INT(C, event_loop_threads, .state = OPTION_IGNORED,
+            .note = "loops are one for four cores, for all inputs", .help = "threads of Netty"),
+    OPT_BOOL(C, ssl_enabled, .dflt = "false", .help = "TLS on this port"),
+    OPT_PATH(C, ssl_certificate, .help = "PEM file: certificate, chain behind it"),
+    OPT_PATH(C, ssl_key, .help = "PEM file: private key (PKCS#8, PKCS#1 or SEC1)"),
+    OPT_PASSWORD(C, ssl_key_passphrase, .help = "of an encrypted key"),
+    OPT_LIST(C, ssl_certificate_authorities,
+             .help = "PEM files that client certificates are checked against"),
+    OPT_ENUM(C, ssl_client_authentication, .choices = auth_choices,
+             .help = "whether clients need a certificate; none, but required when authorities are "
+                     "given"),
+    OPT_LIST(C, ssl_cipher_suites, .help = "by preference; IANA or OpenSSL names"),
+    OPT_LIST(C, ssl_supported_protocols, .choices = protocol_choices, .dflt = "TLSv1.2,TLSv1.3",
+             .help = "protocol versions"),
+    OPT_INT(C, ssl_handshake_timeout, .dflt = "10000", .min = 1, .max = 3600000,
+            .help = "milliseconds from accept to the end of the handshake"),
+    OPT_ENUM(C, ecs_compatibility, .choices = ecs_choices,
+             .help = "where this input's fields go; the pipeline's setting when absent"),
+    OPT_ANY(C, enrich,
+            .help = "codec_metadata, source_metadata, ssl_peer_metadata; or all, or none"),
+    OPT_BOOL(C, include_codec_tag, .dflt = "true", .state = OPTION_DEPRECATED,
+             .note = "Use enrich.", .help = "tag beats_input_codec_..."),
+    OPT_BOOL(C, add_hostname, .dflt = "false", .state = OPTION_DEPRECATED,
+             .note = "Beats 7 and later send host.name themselves.",
+             .help = "copy [beat][hostname]"),
+    OPT_NOTE("ssl", OPTION_OBSOLETE, .note = "Use 'ssl_enabled' instead.", .help = "TLS"),
+    OPT_NOTE("ssl_verify_mode", OPTION_OBSOLETE,
+             .note = "Use 'ssl_client_authentication' instead: none stays none, peer is optional, "
+                     "force_peer is required.",
+             .help = "client certificates"),
+    OPT_NOTE("ssl_peer_metadata", OPTION_OBSOLETE,
+             .note = "Use 'enrich' with 'ssl_peer_metadata' instead.", .help = "TLS fields"),
+    OPT_NOTE("cipher_suites", OPTION_OBSOLETE, .note = "Use 'ssl_cipher_suites' instead.",
+             .help = "suites"),
+    OPT_NOTE("tls_min_version", OPTION_OBSOLETE,
+             .note = "Use 'ssl_supported_protocols' instead, with every version of the range.",
+             .help = "lowest version"),
+    OPT_NOTE("tls_max_version", OPTION_OBSOLETE,
+             .note = "Use 'ssl_supported_protocols' instead, with every version of the range.",
+             .help = "highest version"),
+    OPT_END,
+};
+#undef C
+
+/* ---- enrich ---- */
+
+static int
+enrich_word(struct beats_conf *c, struct slice word, bool alone, struct err *err)
+{
+    if (slice_eq(word, SLICE("codec_metadata"))) {
+        c->codec_metadata = true;
+    } else if (slice_eq(word, SLICE("source_metadata"))) {
+        c->source_metadata = true;
+    } else if (slice_eq(word, SLICE("ssl_peer_metadata"))) {
+        c->ssl_peer_metadata = true;
+    } else if (slice_eq(word, SLICE("all")) || slice_eq(word, SLICE("none"))) {
+        if (!alone)
+            return err_set(err, ERR_CONFIG, "enrich: `%.*s` cannot be combined with other values",
+                           SLICE_ARGS(word));
+        c->codec_metadata = c->source_metadata = c->ssl_peer_metadata = word.p[0] == 'a';
+    } else {
+        return err_set(err, ERR_CONFIG,
+                       "enrich: `%.*s` is none of codec_metadata, source_metadata, "
+                       "ssl_peer_metadata, all, none",
+                       SLICE_ARGS(word));
+    }
+    return 0;
+}
+
+static int
+read_enrich(struct beats_conf *c, struct err *err)
+{
+    const struct opt_value *v = c->enrich;
+
+    if (v == NULL) {
+        c->codec_metadata = c->source_metadata = true;
+        return 0;
+    }
+    if (v->kind != OV_LIST)
+        return enrich_word(c, v->text, true, err);
+    for (size_t i = 0; i < v->n; i++)
+        if (enrich_word(c, v->list[i].text, v->n == 1, err) < 0)
+            return -1;
+    return 0;
+}
+
+/* ---- TLS ---- */
+
+static bool
+was_given(const struct plugin_context *ctx, const char *name)
+{
+    for (size_t i = 0; ctx->given != NULL && i < ctx->given->n; i++)
+        if (slice_eq(ctx->given->options[i].key, slice_of(name)))
+            return true;
+    return false;
+}
+
+static void
+warn_ignored_ssl(const struct plugin_context *ctx)
+{
+    struct buf names = { 0 };
+
+    for (size_t i = 0; ctx->given != NULL && i < ctx->given->n; i++) {
+        struct slice key = ctx->given->options[i].key;
+
+        if (slice_starts(key, SLICE("ssl_")) && !slice_eq(key, SLICE("ssl_enabled")))
+            buf_printf(&names, "%s`%.*s`", names.n > 0 ? ", " : "", SLICE_ARGS(key));
+    }
+    if (names.n > 0 && ctx->findings != NULL)
+        findings_add(ctx->findings, FINDING_WARN, ctx->pos, NULL,
+                     "Configured SSL settings are not used when `ssl_enabled` is set to `false`: "
+                     "[%.*s]",
+                     (int)names.n, names.p);
+    buf_fini(&names);
+}
+
+static int
+read_tls(struct beats_conf *c, const struct plugin_context *ctx, struct err *err)
+{
+    bool given = was_given(ctx, "ssl_client_authentication") || c->ssl_client_authentication > 0;
+    bool authorities = c->ssl_certificate_authorities.n > 0;
+
+    c->client_auth = given ? (enum tls_client_auth)c->ssl_client_authentication : TLS_CLIENT_NONE;
+    if (!c->ssl_enabled) {
+        warn_ignored_ssl(ctx);
+        return 0;
+    }
+    if (c->ssl_certificate.n == 0)
+        return err_set(err, ERR_CONFIG, "`ssl_certificate` must be set when `ssl_enabled` is true");
+    if (c->ssl_key.n == 0)
+        return err_set(err, ERR_CONFIG, "`ssl_key` must be set when `ssl_enabled` is true");
+    if (given && c->client_auth != TLS_CLIENT_NONE && !authorities)
+        return err_set(err, ERR_CONFIG,
+                       "`ssl_certificate_authorities` must be set when `ssl_client_authentication` "
+                       "is `%s`",
+                       auth_choices[c->client_auth]);
+    if (given && c->client_auth == TLS_CLIENT_NONE && authorities)
+        return err_set(err, ERR_CONFIG,
+                       "`ssl_certificate_authorities` must not be set when "
+                       "`ssl_client_authentication` is `none`");
+    if (!given && authorities) {
+        if (c->ssl_peer_metadata)
+            return err_set(err, ERR_CONFIG,
+                           "`ssl_peer_metadata` in `enrich` needs `ssl_client_authentication` "
+                           "`optional` or `required`");
+        c->client_auth = TLS_CLIENT_REQUIRED;
+        if (ctx->findings != NULL)
+            findings_add(ctx->findings, FINDING_WARN, ctx->pos,
+                         "write ssl_client_authentication => \"required\"",
+                         "`ssl_certificate_authorities` without `ssl_client_authentication`: "
+                         "clients must present a certificate, as in Logstash");
+    }
+    return 0;
+}
+
+int
+beats_prepare(void *conf, const struct plugin_context *ctx, struct err *err)
+{
+    struct beats_conf *c = conf;
+
+    c->ctx = *ctx;
+    c->ecs = (c->ecs_compatibility < 0 ? (int)ctx->ecs : c->ecs_compatibility) != ECS_DISABLED;
+    if (c->enrich != NULL && was_given(ctx, "include_codec_tag"))
+        return err_set(err, ERR_CONFIG,
+                       "`enrich` and the deprecated `include_codec_tag` cannot be given both");
+    if (read_enrich(c, err) < 0)
+        return -1;
+    return read_tls(c, ctx, err);
+}
