@@ -12,6 +12,7 @@
 #include "server/beats_ack.h"
 #include "server/beats_feed.h"
 #include "server/beats_peer.h"
+#include "server/inputs.h"
 
 /* The options of the plugin, lumberjack-and-beats-input.md 4.2. */
 struct beats_conf {
@@ -106,8 +107,6 @@ void beats_loop_init(struct beats_loop *bl, struct beats_input *in, struct loop 
 void beats_loop_start(struct beats_loop *bl);
 void beats_loop_stop(struct beats_loop *bl); /* reads no more; what is complete gets its ACKs */
 void beats_loop_fini(struct beats_loop *bl); /* closes what is left */
-
-extern const struct input_type input_beats;
 
 /* beats_options.c */
 extern const struct option beats_options[];

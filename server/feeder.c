@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "server/feeder.h"
+
+#include "codec/base/error.h"
+#include "pipeline/ready.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define WINDOWS_MOST 16
+/* Decoding needs more than the text itself: nodes and events. */
+#define GUESS_RATIO  4
+#define RETRY_NS     5000000
+
+int
+feeder_init(struct feeder *f, const struct input_type *type, const void *conf,
+            const struct input_common *common, const struct input_env *env,
+            const struct plugin_context *ctx, struct err *err)
+{
+    static atomic_uint feeders; /* makes their ids differ; no loop has this number */
+
+    f->base = (struct input){ .type = type, .conf = conf, .common = common, .env = *env };
+    f->conn = (struct conn_id){ .loop = UINT16_MAX, .slot = atomic_fetch_add(&feeders, 1) };
+    pthread_mutex_init(&f->lock, NULL);
+    pthread_cond_init(&f->changed, NULL);
+    f->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (f->wake < 0)
+        return err_errno(err, "eventfd");
+    return decoration_compile(ctx->arena, common, ctx, &f->decoration, err);
+}
+
+void
+feeder_fini(struct feeder *f)
+{
+    if (f->wake >= 0)
+        close(f->wake);
+    pthread_cond_destroy(&f->changed);
+    pthread_mutex_destroy(&f->lock);
+}
+
+int
+feeder_start(struct feeder *f, void *(*run)(void *f), const char *name, struct err *err)
+{
+    sigset_t all, before;
+    int failed;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    failed = pthread_create(&f->thread, NULL, run, f);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failed != 0)
+        return err_set(err, ERR_IO, "the thread of input %s cannot be started", name);
+    f->running = true;
+    pthread_setname_np(f->thread, name);
+    return 0;
+}
+
+void
+feeder_stop(struct feeder *f)
+{
+    uint64_t one = 1;
+
+    pthread_mutex_lock(&f->lock);
+    f->stopping = true;
+    pthread_cond_broadcast(&f->changed);
+    pthread_mutex_unlock(&f->lock);
+    if (write(f->wake, &one, sizeof one) < 0 && errno != EAGAIN)
+        UNREACHABLE("an eventfd takes a count");
+    if (f->running)
+        pthread_join(f->thread, NULL);
+    f->running = false;
+}
+
+bool
+feeder_stopping(struct feeder *f)
+{
+    bool stopping;
+
+    pthread_mutex_lock(&f->lock);
+    stopping = f->stopping;
+    pthread_mutex_unlock(&f->lock);
+    return stopping;
+}
+
+bool
+feeder_wait(struct feeder *f)
+{
+    const struct timespec pause = { .tv_nsec = RETRY_NS };
+    bool stopping;
+
+    while (budget_level(f->base.env.share) >= BUDGET_TIGHT && !feeder_stopping(f))
+        nanosleep(&pause, NULL);
+    pthread_mutex_lock(&f->lock);
+    while (f->under_way >= WINDOWS_MOST && !f->stopping)
+        pthread_cond_wait(&f->changed, &f->lock);
+    stopping = f->stopping;
+    pthread_mutex_unlock(&f->lock);
+    return !stopping;
+}
+
+void
+feeder_give(struct feeder *f, struct slice bytes)
+{
+    struct window *w = window_new(f->base.env.share);
+    struct window_block *b = window_block(w, bytes.n);
+
+    memcpy(b->data, bytes.p, bytes.n);
+    b->n = bytes.n;
+    window_part(w, (struct slice){ b->data, bytes.n });
+    w->conn = f->conn;
+    w->input = f;
+    w->guess = bytes.n * GUESS_RATIO + 4096;
+    w->whole = true;
+    pthread_mutex_lock(&f->lock);
+    f->under_way++;
+    pthread_mutex_unlock(&f->lock);
+    atomic_fetch_add_explicit(&f->base.stats.windows, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&f->base.stats.bytes, bytes.n, memory_order_relaxed);
+    ready_give(f->base.env.ready, f->base.env.pipeline, &w);
+}
+
+void
+feeder_settled(void *to, struct done *d)
+{
+    struct feeder *f = to;
+
+    (void)d;
+    pthread_mutex_lock(&f->lock);
+    f->under_way--;
+    pthread_cond_broadcast(&f->changed);
+    pthread_mutex_unlock(&f->lock);
+}
+
+void
+feeder_ended(struct feeder *f)
+{
+    if (f->base.env.ended != NULL)
+        f->base.env.ended(f->base.env.ended_arg, &f->base);
+}
+
+struct slice
+feeder_host(struct arena *a)
+{
+    char name[256] = "";
+
+    if (gethostname(name, sizeof name - 1) < 0)
+        return SLICE("localhost");
+    return arena_copy(a, slice_of(name));
+}
+
+void
+feeder_put_absent(struct event *ev, const struct fieldref *at, struct slice text)
+{
+    if (!event_has(ev, at))
+        event_set_str(ev, at, text);
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Input generator: the same lines again and again, numbered by rounds
+ * (reference/inputs-basic.md 4). A window is a range of rounds; the events are made on workers. */
+#include "codec/base/error.h"
+#include "codec/base/log.h"
+#include "server/feeder.h"
+#include "server/inputs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ROUNDS_A_WINDOW 125
+
+struct conf {
+    struct plugin_context ctx;
+    struct slice message;
+    struct opt_list lines;
+    int64_t count, threads;
+    int ecs_compatibility;
+};
+
+struct range {
+    uint64_t from;
+    uint32_t n;
+    bool last;
+};
+
+struct generator {
+    struct feeder feeder;
+    const struct conf *conf;
+    struct slice *lines;
+    size_t lines_n;
+    struct decoder decoder;
+    struct fieldref host_ref, sequence_ref;
+    struct slice host;
+    bool ecs;
+};
+
+static const char *const ecs_modes[] = { "disabled", "v1", "v8", NULL };
+
+#define C struct conf
+static const struct option options[] = {
+    OPT_STR(C, message, .dflt = "Hello world!", .help = "text of an event; stdin: one line of it"),
+    OPT_LIST(C, lines, .help = "texts of a round; wins over message"),
+    OPT_INT(C, count, .dflt = "0", .min = 0, .max = INT64_MAX, .help = "rounds; 0: no end"),
+    OPT_INT(C, threads, .dflt = "1", .min = 1, .max = 64, .help = "each counts for itself"),
+    OPT_ENUM(C, ecs_compatibility, .choices = ecs_modes,
+             .help = "names of the fields that are added; the pipeline's setting when absent"),
+    OPT_END,
+};
+#undef C
+
+static int
+prepare(void *conf, const struct plugin_context *ctx, struct err *err)
+{
+    struct conf *c = conf;
+
+    (void)err;
+    c->ctx = *ctx;
+    return 0;
+}
+
+/* One line of standard input, with its newline; the message of `stdin`. */
+static struct slice
+line_of_stdin(struct arena *a)
+{
+    char *line = NULL;
+    size_t room = 0;
+    ssize_t n = getline(&line, &room, stdin);
+    struct slice got = n > 0 ? arena_copy(a, (struct slice){ line, (size_t)n }) : SLICE("");
+
+    free(line);
+    return got;
+}
+
+static void
+choose_lines(struct generator *g)
+{
+    const struct conf *c = g->conf;
+
+    g->lines = c->lines.at;
+    g->lines_n = c->lines.n;
+    if (g->lines_n > 0)
+        return;
+    g->lines = arena_calloc(c->ctx.arena, 1, sizeof g->lines[0]);
+    g->lines[0] = slice_eq(c->message, SLICE("stdin")) ? line_of_stdin(c->ctx.arena) : c->message;
+    g->lines_n = 1;
+}
+
+static void *
+run(void *arg)
+{
+    struct generator *g = arg;
+    uint64_t count = (uint64_t)g->conf->count, round = 0;
+
+    choose_lines(g);
+    while ((count == 0 || round < count) && feeder_wait(&g->feeder)) {
+        struct range r = { .from = round, .n = ROUNDS_A_WINDOW };
+
+        if (count > 0 && count - round < r.n)
+            r.n = (uint32_t)(count - round);
+        round += r.n;
+        r.last = round == count;
+        feeder_give(&g->feeder, (struct slice){ (const char *)&r, sizeof r });
+    }
+    feeder_ended(&g->feeder);
+    return NULL;
+}
+
+/* ---- on workers ---- */
+
+static void
+decorate(struct generator *g, struct batch *b, uint32_t from, const uint64_t *round)
+{
+    for (uint32_t i = from; i < b->n; i++) {
+        struct event *ev = b->events[i];
+
+        decoration_apply(g->feeder.decoration, ev);
+        feeder_put_absent(ev, &g->host_ref, g->host);
+        if (round != NULL)
+            event_set(ev, &g->sequence_ref, value_int(&b->arena, (int64_t)*round), NULL);
+    }
+}
+
+static enum windowed
+decode(struct input *input, void *state, struct window *w, struct done *done, struct batch **out)
+{
+    struct generator *g = (struct generator *)(void *)input;
+    const struct codec_type *codec = g->decoder.type;
+    struct timestamp now = g->conf->ctx.now();
+    struct range r;
+    struct batch *b;
+
+    (void)state;
+    (void)done;
+    if (w->peer == w)
+        return WINDOW_END;
+    w->peer = w;
+    memcpy(&r, w->parts[0].p, sizeof r);
+    budget_release(w->share, BUDGET_BATCH, w->room);
+    w->room = 0;
+    b = batch_new(w->share);
+    for (uint64_t round = r.from; round < r.from + r.n; round++) {
+        uint32_t from = b->n;
+
+        for (size_t i = 0; i < g->lines_n; i++)
+            codec->decode(&g->decoder, g->lines[i], now, b);
+        decorate(g, b, from, &round);
+    }
+    if (r.last && codec->flush != NULL) {
+        uint32_t from = b->n;
+
+        codec->flush(&g->decoder, now, b);
+        decorate(g, b, from, NULL);
+    }
+    atomic_fetch_add_explicit(&input->stats.events, b->n, memory_order_relaxed);
+    *out = b;
+    return WINDOW_BATCH;
+}
+
+/* ---- lifecycle ---- */
+
+static void
+close_input(struct input **input)
+{
+    struct generator *g = (struct generator *)(void *)*input;
+
+    if (g == NULL)
+        return;
+    decoder_fini(&g->decoder);
+    feeder_fini(&g->feeder);
+    free(g);
+    *input = NULL;
+}
+
+static int
+compile_refs(struct generator *g, struct err *err)
+{
+    struct arena *a = g->conf->ctx.arena;
+
+    if (fieldref_compile(a, g->ecs ? SLICE("[host][name]") : SLICE("host"), ESCAPE_NONE,
+                         &g->host_ref, err) < 0)
+        return -1;
+    return fieldref_compile(a, g->ecs ? SLICE("[event][sequence]") : SLICE("sequence"),
+                            ESCAPE_NONE, &g->sequence_ref, err);
+}
+
+static struct input *
+open_input(const void *conf, const struct input_common *common, const struct input_env *env,
+           struct err *err)
+{
+    const struct conf *c = conf;
+    struct generator *g = xcalloc(1, sizeof *g);
+    struct input *input = &g->feeder.base;
+
+    g->conf = c;
+    g->ecs = (c->ecs_compatibility < 0 ? (int)c->ctx.ecs : c->ecs_compatibility) != ECS_DISABLED;
+    if (feeder_init(&g->feeder, &input_generator, conf, common, env, &c->ctx, err) < 0 ||
+        compile_refs(g, err) < 0) {
+        close_input(&input);
+        return NULL;
+    }
+    decoder_init(&g->decoder, common->codec.type, common->codec.conf);
+    g->host = feeder_host(c->ctx.arena);
+    if (c->threads > 1)
+        log_warn(env->log, "generator: threads => %lld is taken as 1", (long long)c->threads);
+    return input;
+}
+
+static int
+start(struct input *input, struct err *err)
+{
+    return feeder_start((struct feeder *)(void *)input, run, "generator", err);
+}
+
+static void
+stop(struct input *input)
+{
+    feeder_stop((struct feeder *)(void *)input);
+}
+
+const struct input_type input_generator = {
+    .name = "generator",
+    .conf_size = sizeof(struct conf),
+    .options = options,
+    .default_codec = "plain",
+    .prepare = prepare,
+    .open = open_input,
+    .start = start,
+    .decode = decode,
+    .settled = feeder_settled,
+    .stop = stop,
+    .close = close_input,
+};
