@@ -387,6 +387,19 @@ ready_count(struct ready *r)
     return n;
 }
 
+bool
+ready_idle(struct ready *r)
+{
+    bool idle;
+
+    pthread_mutex_lock(&r->lock);
+    idle = r->count == 0;
+    for (size_t i = 0; i < r->n; i++)
+        idle = idle && r->of[i].inside == 0;
+    pthread_mutex_unlock(&r->lock);
+    return idle;
+}
+
 static void
 free_sender(struct sender *l)
 {

@@ -35,5 +35,7 @@ uint32_t ready_forget(struct ready *r, uint32_t pipeline, struct conn_id conn);
 /* No worker waits any more; what is in the list stays. */
 void ready_stop(struct ready *r);
 size_t ready_count(struct ready *r);
+/* Nothing waits and no worker is inside a pipeline. */
+bool ready_idle(struct ready *r);
 
 #endif

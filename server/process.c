@@ -422,7 +422,7 @@ drain_sinks(struct process *p)
 static bool
 workers_are_through(struct process *p)
 {
-    return ready_count(p->ready) == 0 && workers_busy(p->workers) == 0;
+    return ready_idle(p->ready);
 }
 
 static bool
@@ -450,25 +450,26 @@ log_progress(struct process *p, const char *waiting_for)
     log_params(p->log, LOG_WARN, params, COUNT(params), "Shutdown is waiting");
 }
 
-/* False: the time is up. */
-static bool
+/* Until it is reached or the time is up. */
+static void
 wait_until(struct process *p, bool (*reached)(struct process *p), const char *what,
-           uint64_t deadline)
+           uint64_t *deadline, const struct process_patience *patience)
 {
     uint64_t say = now_ms() + PROGRESS_MS;
 
     while (!reached(p)) {
         uint64_t now = now_ms();
 
-        if (deadline != 0 && now >= deadline)
-            return false;
+        if (patience->lost != NULL && patience->lost(patience->arg) && *deadline == 0)
+            *deadline = now + patience->limit_ms;
+        if (*deadline != 0 && now >= *deadline)
+            return;
         if (now >= say) {
             log_progress(p, what);
             say = now + PROGRESS_MS;
         }
         pause_briefly();
     }
-    return true;
 }
 
 static void
@@ -528,23 +529,27 @@ log_terminated(const struct process *p)
 }
 
 void
-process_stop(struct process **process, uint64_t limit_ms, uint64_t pre_delay_ms,
+process_stop(struct process **process, const struct process_patience *patience, bool hurry,
              struct process_account *out)
 {
     struct process *p = *process;
-    uint64_t deadline = limit_ms == 0 ? 0 : now_ms() + limit_ms, goodbye;
+    uint64_t deadline = 0, goodbye;
 
     *process = NULL;
-    for (uint64_t until = now_ms() + pre_delay_ms; now_ms() < until;)
-        pause_briefly();
+    if (hurry) {
+        for (uint64_t until = now_ms() + patience->pre_delay_ms; now_ms() < until;)
+            pause_briefly();
+        deadline = patience->limit_ms == 0 ? 0 : now_ms() + patience->limit_ms;
+    }
     stop_inputs(p);
-    wait_until(p, workers_are_through, "workers", deadline);
+    wait_until(p, workers_are_through, "workers", &deadline, patience);
     drain_sinks(p);
-    wait_until(p, sinks_are_idle, "outputs", deadline);
+    wait_until(p, sinks_are_idle, "outputs", &deadline, patience);
     /* The last ACKs are on their way to the loops; senders that do not close are not waited for. */
     goodbye = now_ms() + GOODBYE_MS;
-    wait_until(p, connections_are_gone, "connections",
-               deadline != 0 && deadline < goodbye ? deadline : goodbye);
+    if (deadline == 0 || deadline > goodbye)
+        deadline = goodbye;
+    wait_until(p, connections_are_gone, "connections", &deadline, patience);
     ready_stop(p->ready);
     *out = account(p);
     log_terminated(p);

@@ -27,8 +27,19 @@ struct process *process_start(const struct settings *settings, struct plan **pla
 int process_ended_fd(const struct process *p);
 /* Memory by part, connections, counters: SIGQUIT. */
 void process_report(struct process *p);
-/* Drains and stops; frees. limit_ms 0: no limit. The account is what was left then. */
-void process_stop(struct process **p, uint64_t limit_ms, uint64_t pre_delay_ms,
+/* How long a stop may take. */
+struct process_patience {
+    uint64_t limit_ms;     /* 0: no limit */
+    uint64_t pre_delay_ms; /* before listeners close */
+    /* Asked again and again while a stop without a limit waits: true when somebody wants it to end;
+     * then limit_ms counts from there. May end the process itself. NULL: nobody asks. */
+    bool (*lost)(void *arg);
+    void *arg;
+};
+
+/* Drains and stops; frees. hurry: within the limit (a signal); else the inputs have ended by
+ * themselves, and there is no limit until patience is lost. *out: what was left then. */
+void process_stop(struct process **p, const struct process_patience *patience, bool hurry,
                   struct process_account *out);
 
 #endif
