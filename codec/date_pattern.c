@@ -364,25 +364,48 @@ joda_letter(struct compiler *c, char letter, size_t n)
 }
 
 /* Text up to the next letter outside quotes; a quote left open ends with the pattern. */
-static int
-joda_text(struct compiler *c, size_t *at)
+static struct slice
+joda_literal(struct arena *a, struct slice *s)
 {
-    struct slice s = c->pattern;
-    struct buf text = { 0 };
+    char *text = arena_bytes(a, s->n), *to = text;
     bool quoted = false;
-    int status;
+    size_t i = 0;
 
-    for (; *at < s.n && (quoted || !is_letter(s.p[*at])); ++*at) {
-        if (s.p[*at] != '\'')
-            buf_byte(&text, s.p[*at]);
-        else if (*at + 1 < s.n && s.p[*at + 1] == '\'')
-            buf_byte(&text, s.p[++*at]);
+    for (; i < s->n && (quoted || !is_letter(s->p[i])); i++) {
+        if (s->p[i] != '\'')
+            *to++ = s->p[i];
+        else if (i + 1 < s->n && s->p[i + 1] == '\'')
+            *to++ = s->p[++i];
         else
             quoted = !quoted;
     }
-    status = add_literal(c, buf_slice(&text));
-    buf_fini(&text);
-    return status;
+    *s = (struct slice){ s->p + i, s->n - i };
+    return slice_between(text, to);
+}
+
+bool
+date_joda_token(struct arena *a, struct slice *pattern, struct date_token *out)
+{
+    if (pattern->n == 0)
+        return false;
+    *out = (struct date_token){ .letter = pattern->p[0] };
+    if (is_letter(out->letter)) {
+        out->n = run_length(*pattern, 0);
+        *pattern = (struct slice){ pattern->p + out->n, pattern->n - out->n };
+    } else {
+        out->literal = joda_literal(a, pattern);
+    }
+    return true;
+}
+
+static int
+joda_text(struct compiler *c, size_t *at)
+{
+    struct slice rest = { c->pattern.p + *at, c->pattern.n - *at };
+    struct slice text = joda_literal(c->arena, &rest);
+
+    *at = c->pattern.n - rest.n;
+    return add_literal(c, text);
 }
 
 int

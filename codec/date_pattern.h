@@ -19,6 +19,15 @@ int date_pattern_java(struct arena *a, struct slice pattern, struct date_pattern
                       struct err *err);
 void date_pattern_print(const struct date_pattern *p, struct timestamp t, struct buf *out);
 
+/* A Joda pattern's next piece, also for patterns that read dates: n times a letter, or n 0 and a
+ * literal without its quotes. Moves *pattern; false at its end. */
+struct date_token {
+    char letter;
+    size_t n;
+    struct slice literal; /* in the arena */
+};
+bool date_joda_token(struct arena *a, struct slice *pattern, struct date_token *out);
+
 /* English names, for whoever reads dates, too: January is 0, Monday is 0. */
 extern const struct slice date_months[12], date_days[7];
 
