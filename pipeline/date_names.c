@@ -130,7 +130,7 @@ static const struct locale {
         "feb.|mar.|apr.|mai|jun.|jul.|aug.|sep.|okt.|nov.|des.",
         "mandag|tirsdag|onsdag|torsdag|fredag|lørdag|søndag|man.|tir.|ons.|tor.|fre.|lør.|søn.",
         "a.m.|p.m.", "f.Kr.|e.Kr." } },
-    { "nb no",
+    { "no",
       { "januar|februar|mars|april|mai|juni|juli|august|september|oktober|november|desember|jan.|"
         "feb.|mar.|apr.|mai|jun.|jul.|aug.|sep.|okt.|nov.|des.",
         "mandag|tirsdag|onsdag|torsdag|fredag|lørdag|søndag|man.|tir.|ons.|tor.|fre.|lør.|søn.",
