@@ -12,10 +12,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BACKLOG        4096
+#define BACKLOG 4096
 /* Connections taken in one wake-up, so that all listeners get their turn. */
-#define ACCEPT_BURST   64
-#define LOG_EVERY_MS   10000
+#define ACCEPT_BURST 64
+#define LOG_EVERY_MS 10000
 /* What a new connection weighs against bytes received lately, so that many quiet ones spread. */
 #define CONNECTION_WEIGHT 4096
 

@@ -23,7 +23,7 @@ struct beats_acks {
     uint32_t sent;              /* ACKs of the oldest that have left */
     bool stopped;               /* no ACK for windows from stop_at on */
     uint32_t stop_at;
-    uint64_t keepalive_ms;      /* 0: off */
+    uint64_t keepalive_ms; /* 0: off */
     uint64_t last_write_ms;
 };
 

@@ -12,16 +12,16 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define STEPS_PER_WAKEUP   4
-#define READS_PER_WAKEUP   2
-#define HANDSHAKE_STEPS    8  /* a pass; an RSA-2048 step is 1.65 ms */
-#define HANDSHAKES_MOST    64 /* with a step to do */
-#define HELD_WINDOWS       4
-#define HELD_BYTES         ((size_t)1 << 20)
-#define WRITE_BLOCKED_MS   30000
-#define LINGER_MS          1000
-#define LOG_EVERY_MS       1000
-#define SLOTS_FIRST        16
+#define STEPS_PER_WAKEUP 4
+#define READS_PER_WAKEUP 2
+#define HANDSHAKE_STEPS  8  /* a pass; an RSA-2048 step is 1.65 ms */
+#define HANDSHAKES_MOST  64 /* with a step to do */
+#define HELD_WINDOWS     4
+#define HELD_BYTES       ((size_t)1 << 20)
+#define WRITE_BLOCKED_MS 30000
+#define LINGER_MS        1000
+#define LOG_EVERY_MS     1000
+#define SLOTS_FIRST      16
 
 enum conn_state {
     CONN_HELLO,     /* TLS: waits for the whole ClientHello; there is no TLS object yet */
@@ -51,14 +51,14 @@ struct conn {
     struct log log;
     struct beats_feed feed;
     struct beats_acks acks;
-    struct buf out; /* ACK frames that the socket has not taken */
+    struct buf out;       /* ACK frames that the socket has not taken */
     size_t waiting_bytes; /* received bytes of windows without an ACK */
     size_t *window_bytes; /* of each of them, a ring like the ACKs' */
     uint32_t window_bytes_cap;
-    double ratio; /* inflated to received of the last compressed window */
-    struct deadline timer;     /* handshake, idle, stall, linger: what the state asks for */
+    double ratio;          /* inflated to received of the last compressed window */
+    struct deadline timer; /* handshake, idle, stall, linger: what the state asks for */
     struct deadline keepalive;
-    struct deadline blocked;   /* a write that does not move */
+    struct deadline blocked; /* a write that does not move */
     struct call soon;
     uint64_t last_read_ms, last_write_ms;
     uint64_t bytes; /* ever read */
@@ -199,9 +199,8 @@ static uint64_t
 limit_of(const struct conn *c, const char **why)
 {
     const struct beats_input *in = c->home->in;
-    uint64_t idle_s = in->conf->client_inactivity_timeout > 0
-                          ? (uint64_t)in->conf->client_inactivity_timeout
-                          : 0;
+    uint64_t idle_s =
+        in->conf->client_inactivity_timeout > 0 ? (uint64_t)in->conf->client_inactivity_timeout : 0;
     uint64_t last = c->last_read_ms > c->last_write_ms ? c->last_read_ms : c->last_write_ms;
 
     *why = NULL;

@@ -30,8 +30,8 @@ struct state {
 
 /* What a window's events have in common, as JSON in the batch's arena. */
 struct additions {
-    struct value ip;      /* string */
-    struct value input;   /* {"beats":{"host":{"ip":...}, "tls":{...}}}; V_NULL: nothing */
+    struct value ip;       /* string */
+    struct value input;    /* {"beats":{"host":{"ip":...}, "tls":{...}}}; V_NULL: nothing */
     struct value tls_peer; /* {"status":...}; V_NULL: nothing */
 };
 
@@ -132,8 +132,8 @@ additions_of(struct state *s, struct arena *a, const struct beats_peer *peer)
     const struct beats_input *in = s->in;
     struct additions add = { .ip = value_null(), .input = value_null(), .tls_peer = value_null() };
     struct value beats = value_object(a), root = value_object(a);
-    bool some = false, tls = in->conf->ssl_peer_metadata && peer->tls &&
-                             in->conf->client_auth != TLS_CLIENT_NONE;
+    bool some = false,
+         tls = in->conf->ssl_peer_metadata && peer->tls && in->conf->client_auth != TLS_CLIENT_NONE;
 
     if (in->conf->source_metadata && peer->ip[0] != '\0') {
         struct value host = value_object(a);
@@ -285,8 +285,7 @@ drop_bad_time(struct state *s, struct event *ev)
 
     if (v == NULL || v->type == V_NULL)
         return;
-    if (v->type == V_STRING &&
-        timestamp_parse(value_text(a, v), s->in->conf->ctx.zone, &t))
+    if (v->type == V_STRING && timestamp_parse(value_text(a, v), s->in->conf->ctx.zone, &t))
         return;
     value_remove_key(a, &ev->data, key_timestamp);
     atomic_fetch_add_explicit(&s->in->timestamps, 1, memory_order_relaxed);
@@ -480,8 +479,7 @@ count(struct state *s)
 }
 
 enum windowed
-beats_decode(struct input *in, void *state, struct window *w, struct done *done,
-             struct batch **out)
+beats_decode(struct input *in, void *state, struct window *w, struct done *done, struct batch **out)
 {
     struct state *s = state;
     struct err err = { 0 };

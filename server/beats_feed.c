@@ -6,9 +6,9 @@
 #define BLOCK_FIRST ((size_t)4 << 10)
 #define BLOCK_MOST  ((size_t)256 << 10)
 /* A frame whose length is announced gets so much at once; more only as its bytes arrive. */
-#define TRUSTED     ((size_t)256 << 10)
+#define TRUSTED ((size_t)256 << 10)
 /* The longest fixed head of a frame: enough to learn what it needs. */
-#define FRAME_HEAD  10
+#define FRAME_HEAD 10
 
 void
 feed_init(struct beats_feed *f, const struct lj_limits *limits, struct budget_share *share,
@@ -184,15 +184,12 @@ feed_direct(struct beats_feed *f, struct slice *in, struct window **out, char *v
         switch (lj_next(f->framer, in, &frame, err)) {
         case LJ_BAD: return FEED_BAD;
         case LJ_NEED_MORE:
-            if (store_frames(f, slice_between(from, in->p), err) < 0 ||
-                store_tail(f, *in, err) < 0)
+            if (store_frames(f, slice_between(from, in->p), err) < 0 || store_tail(f, *in, err) < 0)
                 return FEED_BAD;
             in->p += in->n;
             in->n = 0;
             return FEED_MORE;
-        case LJ_FRAME:
-            f->compressed = f->compressed || frame.type == 'C';
-            break;
+        case LJ_FRAME: f->compressed = f->compressed || frame.type == 'C'; break;
         case LJ_WINDOW:
             f->compressed = f->compressed || frame.type == 'C';
             if (frame.type != 'W' && store_frames(f, slice_between(from, in->p), err) < 0)

@@ -15,15 +15,15 @@
 struct beats_feed {
     struct lj_framer *framer;
     struct budget_share *share;
-    size_t window_max;         /* received bytes of one window; design 4 */
-    struct window *open;       /* being filled; NULL: nothing of the next window is here */
+    size_t window_max;          /* received bytes of one window; design 4 */
+    struct window *open;        /* being filled; NULL: nothing of the next window is here */
     struct window_block *block; /* where its next bytes go */
-    size_t tail;               /* bytes of a partial frame at the end of block */
-    size_t block_size;         /* of the next block; grows with the window */
-    uint32_t left;             /* > 0: the open window goes on in a W that came before */
-    bool compressed;           /* the open window has a C frame */
+    size_t tail;                /* bytes of a partial frame at the end of block */
+    size_t block_size;          /* of the next block; grows with the window */
+    uint32_t left;              /* > 0: the open window goes on in a W that came before */
+    bool compressed;            /* the open window has a C frame */
     bool holding;
-    struct buf held;           /* bytes that wait for the worker's answer */
+    struct buf held; /* bytes that wait for the worker's answer */
 };
 
 enum feed_status {

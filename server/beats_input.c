@@ -45,8 +45,7 @@ read_settings(struct beats_settings *s, const struct input_env *env)
         .window_events = limit_setting(env, "max_window_events", d->window_events),
         .json_bytes = limit_setting(env, "max_json_bytes", d->json_bytes),
         .compressed_bytes = limit_setting(env, "max_compressed_bytes", d->compressed_bytes),
-        .decompressed_bytes =
-            number_setting(env, "max_decompressed_bytes", d->decompressed_bytes),
+        .decompressed_bytes = number_setting(env, "max_decompressed_bytes", d->decompressed_bytes),
         .pairs = limit_setting(env, "max_pairs", d->pairs),
         .key_bytes = limit_setting(env, "max_key_bytes", d->key_bytes),
         .value_bytes = limit_setting(env, "max_value_bytes", d->value_bytes),
@@ -117,8 +116,8 @@ choose_codec(struct beats_input *in, struct err *err)
     in->codec_is_plain = slice_eq(name, SLICE("plain")) && !in->codec.given;
     in->original = in->conf->ctx.ecs != ECS_DISABLED && in->conf->codec_metadata;
     if (in->conf->codec_metadata && in->conf->include_codec_tag)
-        in->codec_tag = arena_printf(in->conf->ctx.arena, "beats_input_codec_%s_applied",
-                                     in->codec.type->name);
+        in->codec_tag =
+            arena_printf(in->conf->ctx.arena, "beats_input_codec_%s_applied", in->codec.type->name);
     return 0;
 }
 
@@ -204,7 +203,8 @@ on_each_loop(struct beats_input *in, on_loop_fn *fn)
     pthread_mutex_init(&all.lock, NULL);
     pthread_cond_init(&all.changed, NULL);
     for (size_t i = 0; i < n; i++) {
-        at[i] = (struct errand){ .mail.fn = run_errand, .bl = &in->loops[i], .fn = fn, .all = &all };
+        at[i] =
+            (struct errand){ .mail.fn = run_errand, .bl = &in->loops[i], .fn = fn, .all = &all };
         loop_mail(in->loops[i].loop, &at[i].mail);
     }
     pthread_mutex_lock(&all.lock);

@@ -50,15 +50,15 @@ struct beats_loop {
     uint32_t *generation;
     uint32_t *free_slot;
     uint32_t slots, free_n;
-    struct link conns;    /* all */
-    struct link shaking;  /* with a handshake step to do */
+    struct link conns;   /* all */
+    struct link shaking; /* with a handshake step to do */
     unsigned shaking_n;
-    struct link queued;   /* whole ClientHellos that wait for a handshake slot */
+    struct link queued; /* whole ClientHellos that wait for a handshake slot */
     struct link paused;
-    struct call shake;    /* runs up to HANDSHAKE_STEPS of them a pass */
+    struct call shake; /* runs up to HANDSHAKE_STEPS of them a pass */
     struct tick tick;
     bool stopping;
-    char *buffer;         /* plain bytes on their way into blocks */
+    char *buffer; /* plain bytes on their way into blocks */
     struct log_throttle throttle;
 };
 

@@ -13,8 +13,8 @@
 
 #define WINDOWS_MOST 16
 /* Decoding needs more than the text itself: nodes and events. */
-#define GUESS_RATIO  4
-#define RETRY_NS     5000000
+#define GUESS_RATIO 4
+#define RETRY_NS    5000000
 
 int
 feeder_init(struct feeder *f, const struct input_type *type, const void *conf,

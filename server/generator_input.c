@@ -181,8 +181,8 @@ compile_refs(struct generator *g, struct err *err)
     if (fieldref_compile(a, g->ecs ? SLICE("[host][name]") : SLICE("host"), ESCAPE_NONE,
                          &g->host_ref, err) < 0)
         return -1;
-    return fieldref_compile(a, g->ecs ? SLICE("[event][sequence]") : SLICE("sequence"),
-                            ESCAPE_NONE, &g->sequence_ref, err);
+    return fieldref_compile(a, g->ecs ? SLICE("[event][sequence]") : SLICE("sequence"), ESCAPE_NONE,
+                            &g->sequence_ref, err);
 }
 
 static struct input *

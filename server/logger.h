@@ -20,7 +20,7 @@ void logger_stop(struct logger **l);
 
 /* The line without its newline, for tests. */
 void logger_format(enum log_format format, const struct log *log, enum log_level level,
-                   struct slice message, const struct log_param *params, size_t n,
-                   uint64_t time_ms, struct buf *out);
+                   struct slice message, const struct log_param *params, size_t n, uint64_t time_ms,
+                   struct buf *out);
 
 #endif

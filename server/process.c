@@ -16,11 +16,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CORES_A_LOOP  4
-#define POLL_NS       2000000
-#define PROGRESS_MS   5000
+#define CORES_A_LOOP 4
+#define POLL_NS      2000000
+#define PROGRESS_MS  5000
 /* After the last ACK is written, connections may take so long to say goodbye. */
-#define GOODBYE_MS    1500
+#define GOODBYE_MS 1500
 
 /* What a plugin's settings are looked up with. */
 struct setting_of {
@@ -292,8 +292,8 @@ log_running(const struct process *p)
 static void free_parts(struct process *p);
 
 struct process *
-process_start(const struct settings *settings, struct plan **plans, size_t n,
-              const struct log *log, struct err *err)
+process_start(const struct settings *settings, struct plan **plans, size_t n, const struct log *log,
+              struct err *err)
 {
     struct process *p = xcalloc(1, sizeof *p);
     int64_t limit = settings_int(settings, "memory.limit");
@@ -375,10 +375,14 @@ process_report(struct process *p)
     log_params(p->log, LOG_INFO, params, n, "Memory by part");
     struct process_account a = account(p);
     struct log_param events[] = {
-        LOG_INT("connections", connections(p)), LOG_INT("windows_waiting", ready_count(p->ready)),
-        LOG_INT("workers_busy", workers_busy(p->workers)), LOG_INT("events_in", a.in),
-        LOG_INT("events_filtered", a.filtered), LOG_INT("events_given", a.given),
-        LOG_INT("events_done", a.done), LOG_INT("events_refused", a.refused),
+        LOG_INT("connections", connections(p)),
+        LOG_INT("windows_waiting", ready_count(p->ready)),
+        LOG_INT("workers_busy", workers_busy(p->workers)),
+        LOG_INT("events_in", a.in),
+        LOG_INT("events_filtered", a.filtered),
+        LOG_INT("events_given", a.given),
+        LOG_INT("events_done", a.done),
+        LOG_INT("events_refused", a.refused),
     };
 
     log_params(p->log, LOG_INFO, events, COUNT(events), "Events and connections");

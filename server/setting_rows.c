@@ -6,7 +6,9 @@ static const char *const escape_styles[] = { "none", "percent", "ampersand", NUL
 static const char *const ordered[] = { "auto", "true", "false", NULL };
 static const char *const ecs_modes[] = { "disabled", "v1", "v8", NULL };
 static const char *const queue_types[] = { "memory", "persisted", NULL };
-static const char *const log_levels[] = { "fatal", "error", "warn", "info", "debug", "trace", NULL };
+static const char *const log_levels[] = {
+    "fatal", "error", "warn", "info", "debug", "trace", NULL
+};
 static const char *const log_formats[] = { "plain", "json", NULL };
 static const char *const auth_types[] = { "none", "basic", NULL };
 static const char *const bad_event[] = { "close", "quarantine", NULL };
@@ -14,14 +16,27 @@ static const char *const ack_points[] = { "delivered", "queued", NULL };
 static const char *const ip_formats[] = { "java", "rfc5952", NULL };
 static const char *const storage[] = { "drop_newer", "drop_older", NULL };
 
-#define WORKS(n, k, d, ...)   { .name = n, .kind = SETTING_##k, .dflt = d, __VA_ARGS__ }
-#define LATER(n, k, d, ...)                                                                        \
-    { .name = n, .kind = SETTING_##k, .dflt = d, .state = SETTING_LATER, __VA_ARGS__ }
-#define IGNORED(n, k, ...)    { .name = n, .kind = SETTING_##k, .state = SETTING_IGNORED, __VA_ARGS__ }
-#define REMOVED(n, why)       { .name = n, .state = SETTING_REMOVED, .note = why }
-#define OURS(n, k, d, ...)                                                                         \
-    { .name = n, .kind = SETTING_##k, .dflt = d, .file = HEADRIG_YML, __VA_ARGS__ }
-#define PLUGIN(n, k, d, ...)  OURS(n, k, d, .plugin = true, __VA_ARGS__)
+#define WORKS(n, k, d, ...)                                    \
+    {                                                          \
+        .name = n, .kind = SETTING_##k, .dflt = d, __VA_ARGS__ \
+    }
+#define LATER(n, k, d, ...)                                                            \
+    {                                                                                  \
+        .name = n, .kind = SETTING_##k, .dflt = d, .state = SETTING_LATER, __VA_ARGS__ \
+    }
+#define IGNORED(n, k, ...)                                                    \
+    {                                                                         \
+        .name = n, .kind = SETTING_##k, .state = SETTING_IGNORED, __VA_ARGS__ \
+    }
+#define REMOVED(n, why)                                  \
+    {                                                    \
+        .name = n, .state = SETTING_REMOVED, .note = why \
+    }
+#define OURS(n, k, d, ...)                                                          \
+    {                                                                               \
+        .name = n, .kind = SETTING_##k, .dflt = d, .file = HEADRIG_YML, __VA_ARGS__ \
+    }
+#define PLUGIN(n, k, d, ...) OURS(n, k, d, .plugin = true, __VA_ARGS__)
 
 const struct setting_row setting_rows[] = {
     WORKS("node.name", TEXT, NULL),

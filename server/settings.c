@@ -239,8 +239,10 @@ comment_on(struct settings *s, const struct given *g)
         return;
     case SETTING_REMOVED:
         problem(s, g, false, false,
-                arena_printf(&s->arena, "Setting \"%s\" is of an older release and has no effect: "
-                                        "%s", r->name, r->note));
+                arena_printf(&s->arena,
+                             "Setting \"%s\" is of an older release and has no effect: "
+                             "%s",
+                             r->name, r->note));
         return;
     }
 }
@@ -291,7 +293,8 @@ substitute(struct settings *s, struct given *g, struct err *err)
     struct buf out = { 0 };
     size_t i = 0;
 
-    if (slice_find(g->value, SLICE("${"), 0) == SIZE_MAX || slice_eq(g->key, SLICE("config.string")))
+    if (slice_find(g->value, SLICE("${"), 0) == SIZE_MAX ||
+        slice_eq(g->key, SLICE("config.string")))
         return 0; /* config text has rules of its own */
     while (i < g->value.n) {
         struct slice rest = { g->value.p + i, g->value.n - i }, name, dflt;

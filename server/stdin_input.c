@@ -59,8 +59,8 @@ choose_codec(struct stdin_input *in, const struct conf *c, struct err *err)
     struct text_conf *own;
 
     if (twin != type)
-        log_info(in->feeder.base.env.log, "Automatically switching from %s to %s codec",
-                 type->name, twin->name);
+        log_info(in->feeder.base.env.log, "Automatically switching from %s to %s codec", type->name,
+                 twin->name);
     else if (!json)
         return 0;
     own = arena_calloc(c->ctx.arena, 1, sizeof *own);
@@ -183,8 +183,8 @@ open_input(const void *conf, const struct input_common *common, const struct inp
     in->codec = common->codec;
     if (feeder_init(&in->feeder, &input_stdin, conf, common, env, &c->ctx, err) < 0 ||
         choose_codec(in, c, err) < 0 ||
-        fieldref_compile(c->ctx.arena, ecs ? SLICE("[host][hostname]") : SLICE("host"),
-                         ESCAPE_NONE, &in->host_ref, err) < 0) {
+        fieldref_compile(c->ctx.arena, ecs ? SLICE("[host][hostname]") : SLICE("host"), ESCAPE_NONE,
+                         &in->host_ref, err) < 0) {
         close_input(&input);
         return NULL;
     }

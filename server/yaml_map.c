@@ -70,8 +70,7 @@ next(struct reader *r)
 static struct slice
 scalar(const struct reader *r)
 {
-    return (struct slice){ (const char *)r->event.data.scalar.value,
-                           r->event.data.scalar.length };
+    return (struct slice){ (const char *)r->event.data.scalar.value, r->event.data.scalar.length };
 }
 
 static int read_value(struct reader *r, const struct buf *key, unsigned depth);
@@ -174,7 +173,8 @@ read_document(struct reader *r, enum yaml_shape shape)
     do {
         if (next(r) < 0)
             return -1;
-    } while (r->event.type == YAML_STREAM_START_EVENT || r->event.type == YAML_DOCUMENT_START_EVENT);
+    } while (r->event.type == YAML_STREAM_START_EVENT ||
+             r->event.type == YAML_DOCUMENT_START_EVENT);
     if (r->event.type == YAML_STREAM_END_EVENT)
         return 0;
     if (r->event.type == YAML_SCALAR_EVENT && is_null(r))

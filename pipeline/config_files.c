@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "pipeline/config_files.h"
+
+#include "codec/base/buf.h"
+#include "codec/utf8.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct reader {
+    struct config_files *out;
+    const struct log *log;
+    size_t bytes, cap;
+    struct buf unreadable, not_utf8; /* lists for one error each */
+};
+
+static void
+add_source(struct config_files *f, size_t *cap, const char *name, struct slice text)
+{
+    if (f->n == *cap) {
+        struct config_source *more;
+
+        *cap = *cap == 0 ? 8 : *cap * 2;
+        more = arena_alloc(&f->arena, *cap * sizeof *more);
+        if (f->n > 0)
+            memcpy(more, f->at, f->n * sizeof *more);
+        f->at = more;
+    }
+    f->at[f->n++] = (struct config_source){ name, text };
+}
+
+static void
+note(struct buf *list, const char *path, const char *why)
+{
+    buf_printf(list, "%s%s%s%s", list->n > 0 ? ", " : "", path, why == NULL ? "" : ": ",
+               why == NULL ? "" : why);
+}
+
+/* 0 also for a file that cannot be read: it is noted. -1: too much text. */
+static int
+read_one(struct reader *r, const char *path, struct err *err)
+{
+    FILE *f = fopen(path, "re");
+    struct buf text = { 0 };
+    size_t n;
+
+    if (f == NULL) {
+        note(&r->unreadable, path, strerror(errno));
+        return 0;
+    }
+    do {
+        n = fread(buf_reserve(&text, 65536), 1, 65536, f);
+        text.n += n;
+    } while (n > 0 && r->bytes + text.n <= CONFIG_FILES_BYTES);
+    if (ferror(f))
+        note(&r->unreadable, path, strerror(errno));
+    fclose(f);
+    r->bytes += text.n;
+    if (r->bytes > CONFIG_FILES_BYTES) {
+        buf_fini(&text);
+        return err_set(err, ERR_LIMIT, "%s: more than %u bytes of configuration", path,
+                       CONFIG_FILES_BYTES);
+    }
+    if (!utf8_valid(buf_slice(&text)))
+        note(&r->not_utf8, path, NULL);
+    add_source(r->out, &r->cap, arena_cstr(&r->out->arena, slice_of(path)),
+               arena_copy(&r->out->arena, buf_slice(&text)));
+    buf_fini(&text);
+    return 0;
+}
+
+static int
+by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool
+is_folder(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static int
+read_matches(struct reader *r, glob_t *found, struct err *err)
+{
+    qsort(found->gl_pathv, found->gl_pathc, sizeof found->gl_pathv[0], by_text);
+    for (size_t i = 0; i < found->gl_pathc; i++) {
+        const char *path = found->gl_pathv[i];
+
+        if (is_folder(path))
+            continue;
+        if (path[strlen(path) - 1] == '~') {
+            log_warn(r->log, "NOT reading config file because it is a temp file: %s", path);
+            continue;
+        }
+        if (read_one(r, path, err) < 0)
+            return -1;
+    }
+    if (r->unreadable.n > 0)
+        return err_set(err, ERR_IO, "these files cannot be read: %s", buf_cstr(&r->unreadable));
+    if (r->not_utf8.n > 0)
+        return err_set(err, ERR_INVALID_UTF8,
+                       "The following config files contains non-ascii characters but are not "
+                       "UTF-8 encoded [\"%s\"]",
+                       buf_cstr(&r->not_utf8));
+    return 0;
+}
+
+/* Absolute, ~ expanded, file:// taken off; a folder becomes the pattern of its files. */
+static void
+pattern_of(const char *path, struct buf *out)
+{
+    const char *home = getenv("HOME");
+    char here[4096];
+
+    if (strncmp(path, "file://", 7) == 0)
+        path += 7;
+    if (path[0] == '~' && (path[1] == '/' || path[1] == '\0') && home != NULL) {
+        buf_append(out, slice_of(home));
+        path++;
+    } else if (path[0] != '/' && getcwd(here, sizeof here) != NULL) {
+        buf_printf(out, "%s/", here);
+    }
+    buf_append(out, slice_of(path));
+    if (is_folder(buf_cstr(out)))
+        buf_append(out, out->p[out->n - 1] == '/' ? SLICE("*") : SLICE("/*"));
+}
+
+int
+config_files_read(const char *path, const struct log *log, struct config_files *out,
+                  struct err *err)
+{
+    struct reader r = { .out = out, .log = log };
+    struct buf pattern = { 0 };
+    glob_t found = { 0 };
+    int failed = 0;
+
+    *out = (struct config_files){ 0 };
+    arena_init(&out->arena, NULL);
+    if (strncmp(path, "http://", 7) == 0 || strncmp(path, "https://", 8) == 0)
+        return err_set(err, ERR_CONFIG,
+                       "path.config: %s: fetching the configuration over HTTP is not supported; "
+                       "keep it in a file",
+                       path);
+    pattern_of(path, &pattern);
+    if (glob(buf_cstr(&pattern), GLOB_BRACE | GLOB_NOSORT, NULL, &found) == 0)
+        failed = read_matches(&r, &found, err);
+    globfree(&found);
+    buf_fini(&pattern);
+    buf_fini(&r.unreadable);
+    buf_fini(&r.not_utf8);
+    return failed;
+}
+
+/* The search is textual, as in Logstash: the word, blanks, a brace. */
+static bool
+has_section(struct slice text, struct slice word)
+{
+    for (size_t at = 0; (at = slice_find(text, word, at)) != SIZE_MAX;) {
+        at += word.n;
+        size_t brace = at;
+
+        while (brace < text.n && text.p[brace] == ' ')
+            brace++;
+        if (brace < text.n && text.p[brace] == '{')
+            return true;
+    }
+    return false;
+}
+
+void
+config_files_string(struct slice text, struct config_files *out)
+{
+    size_t cap = 0;
+
+    *out = (struct config_files){ 0 };
+    arena_init(&out->arena, NULL);
+    add_source(out, &cap, "config string", arena_copy(&out->arena, text));
+    if (!has_section(text, SLICE("input")))
+        add_source(out, &cap, "added input", SLICE("input { stdin { type => stdin } }"));
+    if (!has_section(text, SLICE("output")))
+        add_source(out, &cap, "added output", SLICE("output { stdout { codec => rubydebug } }"));
+}
+
+void
+config_files_fini(struct config_files *f)
+{
+    arena_fini(&f->arena);
+}
