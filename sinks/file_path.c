@@ -21,10 +21,8 @@ file_path_fold(struct slice path, struct buf *out)
 {
     size_t base = out->n;
     struct slice part;
-    bool more = true;
 
-    while (more) {
-        more = slice_split(&path, '/', &part);
+    while (slice_split(&path, '/', &part)) {
         if (part.n == 0 || slice_eq(part, SLICE(".")))
             continue;
         if (!slice_eq(part, SLICE(".."))) {
@@ -73,15 +71,12 @@ static bool
 is_possible(struct slice path)
 {
     struct slice part;
-    bool more = true;
 
     if (path.n >= PATH_MAX || slice_find_byte(path, '\0', 0) != SIZE_MAX)
         return false;
-    while (more) {
-        more = slice_split(&path, '/', &part);
+    while (slice_split(&path, '/', &part))
         if (part.n > NAME_MAX)
             return false;
-    }
     return true;
 }
 
