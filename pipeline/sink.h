@@ -25,7 +25,14 @@ struct view_item {
     uint16_t event; /* index in its batch, when kept */
 };
 
-/* One output's share of a batch. */
+/* A gzip member of a compressed body. Items lie in one member each. */
+struct view_member {
+    uint64_t plain_at; /* where its text stood in the plain body */
+    size_t plain_n;
+    size_t at, n; /* in the body */
+};
+
+/* One output's share of a batch. Items that are left to retry are index lists of sink_queue.c. */
 struct view {
     struct view *next;
     struct sink *sink;
@@ -34,11 +41,10 @@ struct view {
     uint64_t plain_bytes;    /* of the body before compression */
     struct view_item *items; /* heap */
     uint32_t n, cap;
-    uint32_t *left; /* indices still to do after a partial failure; NULL: all */
-    uint32_t left_n;
+    struct view_member *members; /* of a compressed body, heap; NULL: the body is plain */
+    uint32_t members_n;
     struct budget_share *share;
     size_t charged;
-    bool gzip;
     void *extra; /* the sink's own; freed by sink_type.view_fini */
 };
 

@@ -31,7 +31,7 @@ view_free(struct view **at)
     budget_release(v->share, BUDGET_VIEW, v->charged);
     buf_fini(&v->body);
     free(v->items);
-    free(v->left);
+    free(v->members);
     if (v->done != NULL)
         done_drop(&v->done);
     free(v);
@@ -54,7 +54,8 @@ view_add(struct view *v)
 void
 view_charge(struct view *v)
 {
-    size_t now = sizeof *v + v->body.cap + v->cap * sizeof *v->items + v->left_n * sizeof *v->left;
+    size_t now =
+        sizeof *v + v->body.cap + v->cap * sizeof *v->items + v->members_n * sizeof *v->members;
 
     if (now > v->charged)
         budget_charge(v->share, BUDGET_VIEW, now - v->charged);

@@ -248,7 +248,6 @@ compress(struct view *v)
     }
     buf_fini(&v->body);
     v->body = out;
-    v->gzip = true;
 }
 
 /* Items are of no more use: their offsets tell nothing about a grouped body. */
