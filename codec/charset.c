@@ -198,27 +198,36 @@ convert_binary(struct slice text, struct buf *out)
     }
 }
 
+/* from NULL: what the converter still holds back, a letter that might have got an accent. False: a
+ * byte that means nothing is next. */
+static bool
+convert_piece(iconv_t cd, char **from, size_t *left, struct buf *out)
+{
+    size_t room = *left * 2 + 16, before = room, got;
+    char *to = buf_reserve(out, room);
+
+    got = iconv(cd, from, left, &to, &room);
+    out->n += before - room;
+    return got != (size_t)-1 || errno == E2BIG;
+}
+
 /* Bad and cut sequences become U+FFFD, a byte at a time. */
 static void
 convert_iconv(iconv_t cd, struct slice text, struct buf *out)
 {
     char *from = (char *)(uintptr_t)text.p;
-    size_t left = text.n;
+    size_t left = text.n, none = 0;
 
     iconv(cd, NULL, NULL, NULL, NULL);
     while (left > 0) {
-        size_t room = left * 2 + 16;
-        char *to = buf_reserve(out, room);
-        size_t before = room;
-        size_t got = iconv(cd, &from, &left, &to, &room);
-
-        out->n += before - room;
-        if (got != (size_t)-1 || errno == E2BIG)
+        if (convert_piece(cd, &from, &left, out))
             continue;
+        convert_piece(cd, NULL, &none, out);
         buf_append(out, SLICE("\xEF\xBF\xBD"));
         from++;
         left--;
     }
+    convert_piece(cd, NULL, &none, out);
 }
 
 bool
