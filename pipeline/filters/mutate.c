@@ -34,6 +34,8 @@ struct op {
     struct template *text;  /* what coerce, update and replace set */
     struct slice literal;   /* the same as JSON text, when it has no placeholders; p NULL: it has */
     struct slice separator; /* split, join */
+    struct place *sources;  /* merge */
+    size_t sources_n;
     struct gsub gsub;
     int how; /* enum convert_to, enum text_case */
 };
@@ -395,30 +397,37 @@ merge_members(struct arena *a, struct value *into, struct value *from)
     }
 }
 
-/* An object and something else do not go together: nothing changes. */
+/* An object and something else do not go together: that source changes nothing. Objects and lists
+ * take in one source after the other; anything else starts anew with each, so the last one stays,
+ * as in Logstash. */
 static int
 run_merge(const struct op *op, struct work *w)
 {
     struct arena *a = event_arena(w->ev);
-    struct value *into = event_get(w->ev, &op->at.ref), *from, merged;
-    bool objects[2];
+    struct value *into = event_get(w->ev, &op->at.ref), merged = { 0 };
+    bool object = into != NULL && into->type == V_OBJECT, any = false;
 
-    if (op->other.illegal)
-        return place_of(&op->other, w->ev, NULL, NULL, w->err) == NULL ? -1 : 0;
-    from = event_get(w->ev, &op->other.ref);
-    objects[0] = into != NULL && into->type == V_OBJECT;
-    objects[1] = from != NULL && from->type == V_OBJECT;
-    if (objects[0] != objects[1])
-        return 0;
-    if (objects[0]) {
-        merged = value_copy(a, into);
-        merge_members(a, &merged, from);
-    } else {
-        merged = value_array(a);
-        push_all(a, &merged, into);
-        push_all(a, &merged, from);
+    for (size_t i = 0; i < op->sources_n; i++) {
+        const struct fieldref *at = place_of(&op->sources[i], w->ev, NULL, NULL, w->err);
+        struct value *from = at == NULL ? NULL : event_get(w->ev, at);
+
+        if (at == NULL)
+            return -1;
+        if (object != (from != NULL && from->type == V_OBJECT))
+            continue;
+        if (object && !any) {
+            merged = value_copy(a, into);
+        } else if (!object && (!any || into == NULL || into->type != V_ARRAY)) {
+            merged = value_array(a);
+            push_all(a, &merged, into);
+        }
+        if (object)
+            merge_members(a, &merged, from);
+        else
+            push_all(a, &merged, from);
+        any = true;
     }
-    return event_set(w->ev, &op->at.ref, merged, w->err);
+    return any ? event_set(w->ev, &op->at.ref, merged, w->err) : 0;
 }
 
 /* Found illegal at the start, in Logstash a failure of every event that gets here. */
@@ -578,26 +587,21 @@ compile_separators(struct conf *c, const struct plugin_context *ctx, const struc
     return 0;
 }
 
-static size_t
-sources_of(const struct opt_value *v)
-{
-    return v->kind == OV_LIST ? v->n : 1;
-}
-
 static int
 compile_merge(struct conf *c, const struct plugin_context *ctx, struct err *err)
 {
     for (size_t i = 0; i < c->merge.n; i++) {
         const struct opt_value *v = &c->merge.at[i].value;
+        size_t n = v->kind == OV_LIST ? v->n : 1;
+        struct op *op;
 
-        for (size_t j = 0; j < sources_of(v); j++) {
-            const struct opt_value *source = v->kind == OV_LIST ? &v->list[j] : v;
-            struct op *op;
-
-            if (op_at(c, ctx, run_merge, c->merge.at[i].key, &op, err) < 0 ||
-                place_compile(ctx, printed(ctx, source), false, &op->other, err) < 0)
+        if (op_at(c, ctx, run_merge, c->merge.at[i].key, &op, err) < 0)
+            return -1;
+        op->sources = arena_calloc(ctx->arena, n, sizeof op->sources[0]);
+        for (; op->sources_n < n; op->sources_n++)
+            if (place_compile(ctx, printed(ctx, v->kind == OV_LIST ? &v->list[op->sources_n] : v),
+                              false, &op->sources[op->sources_n], err) < 0)
                 return -1;
-        }
     }
     return 0;
 }
@@ -605,13 +609,9 @@ compile_merge(struct conf *c, const struct plugin_context *ctx, struct err *err)
 static size_t
 count_ops(const struct conf *c)
 {
-    size_t n = c->coerce.n + c->rename.n + c->update.n + c->replace.n + c->convert.n + c->split.n +
-               c->join.n + c->copy.n + c->gsub.n / 3 + c->uppercase.n + c->capitalize.n +
-               c->lowercase.n + c->strip.n;
-
-    for (size_t i = 0; i < c->merge.n; i++)
-        n += sources_of(&c->merge.at[i].value);
-    return n;
+    return c->coerce.n + c->rename.n + c->update.n + c->replace.n + c->convert.n + c->split.n +
+           c->join.n + c->merge.n + c->copy.n + c->gsub.n / 3 + c->uppercase.n + c->capitalize.n +
+           c->lowercase.n + c->strip.n;
 }
 
 static int
