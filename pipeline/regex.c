@@ -95,7 +95,8 @@ form_text(const struct regex *re, enum re_form form, struct buf *out)
     if (re->options.java)
         return re->pattern;
     regex_print(&re->tree, re->flags, form, out);
-    return (struct slice){ buf_cstr(out), out->n };
+    buf_cstr(out);
+    return buf_slice(out);
 }
 
 /* A pattern over PCRE2's 64 KB of code is tried again with what repeats written once. */

@@ -62,13 +62,19 @@ oracle_rewrite(struct slice in, bool rename, struct buf *out)
         } else if (in.p[i] == '\\' && i + 1 < in.n) {
             buf_append(out, (struct slice){ in.p + i, 2 });
             i++;
+        } else if (depth > 0 && slice_starts((struct slice){ in.p + i, in.n - i }, SLICE("[:")) &&
+                   slice_find(in, SLICE(":]"), i) != SIZE_MAX) {
+            size_t end = slice_find(in, SLICE(":]"), i) + 2;
+
+            buf_append(out, slice_between(in.p + i, in.p + end));
+            i = end - 1;
         } else if (name > 0) {
             buf_printf(out, "(?<g%u>", ++names);
             i += name - 1;
         } else {
-            if (in.p[i] == '[' && !(depth > 0 && i + 1 < in.n && in.p[i + 1] == ':'))
+            if (in.p[i] == '[')
                 depth++;
-            else if (in.p[i] == ']' && depth > 0 && !(in.p[i - 1] == ':'))
+            else if (in.p[i] == ']' && depth > 0)
                 depth--;
             buf_byte(out, in.p[i]);
         }
@@ -90,7 +96,8 @@ oracle_init(struct oracle *o, struct slice pattern, bool dot_newline, bool renam
         started = true;
     }
     oracle_rewrite(pattern, rename, &text);
-    rc = onig_new(&o->re, (const OnigUChar *)buf_cstr(&text), (const OnigUChar *)text.p + text.n,
+    buf_cstr(&text);
+    rc = onig_new(&o->re, (const OnigUChar *)text.p, (const OnigUChar *)text.p + text.n,
                   dot_newline ? ONIG_OPTION_MULTILINE : ONIG_OPTION_NONE, ONIG_ENCODING_UTF8,
                   ONIG_SYNTAX_RUBY, &info);
     buf_fini(&text);
@@ -109,13 +116,16 @@ oracle_fini(struct oracle *o)
     onig_region_free(o->region, 1);
 }
 
-static inline bool
+/* 1, 0, or -1: it gave up (its own limits). */
+static inline int
 oracle_search(struct oracle *o, struct slice s)
 {
     const OnigUChar *p = (const OnigUChar *)s.p;
+    int at;
 
     onig_region_clear(o->region);
-    return onig_search(o->re, p, p + s.n, p, p + s.n, o->region, ONIG_OPTION_NONE) >= 0;
+    at = onig_search(o->re, p, p + s.n, p, p + s.n, o->region, ONIG_OPTION_NONE);
+    return at >= 0 ? 1 : at == ONIG_MISMATCH ? 0 : -1;
 }
 
 /* Both engines on one subject: the same answer, and the same text in every group. */
@@ -123,9 +133,11 @@ static inline void
 oracle_compare(struct oracle *o, const struct regex *re, struct regex_scratch *scratch,
                const char *pattern, struct slice subject)
 {
-    bool want = oracle_search(o, subject);
+    int want = oracle_search(o, subject);
     enum regex_result got = regex_search(re, scratch, subject, 0);
 
+    if (want < 0)
+        return;
     ck_assert_msg(got == (want ? REGEX_MATCH : REGEX_NO_MATCH), "/%s/ on \"%.*s\": got %d, want %d",
                   pattern, SLICE_ARGS(subject), (int)got, want ? REGEX_MATCH : REGEX_NO_MATCH);
     if (!want)
