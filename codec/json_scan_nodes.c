@@ -238,12 +238,16 @@ mark_repeated(struct named *names, uint32_t n)
 bool
 json_nodes_unique(struct arena *a, struct kids *kids)
 {
+    return may_repeat(kids) && json_kids_unique(a, kids);
+}
+
+bool
+json_kids_unique(struct arena *a, struct kids *kids)
+{
     struct named few[FEW_KEYS], *names = few;
     uint32_t kept = 0;
     bool any;
 
-    if (!may_repeat(kids))
-        return false;
     if (kids->n > FEW_KEYS)
         names = xmalloc(kids->n * sizeof *names);
     for (uint32_t i = 0; i < kids->n; i++)

@@ -72,7 +72,9 @@ json_skip_blanks(const char *text, size_t at, size_t n)
 void json_nodes_make(struct arena *a, const struct json_walk *w, struct kids *out);
 /* One scalar, opaque containers included: raw is its exact text. */
 struct value json_node(const struct json_walk *w, size_t from, size_t to);
-/* Of equal keys the last one stays. True if any went. */
+/* Of equal keys the last one stays. True if any went. Keys may have ARENA_PAD bytes behind them. */
 bool json_nodes_unique(struct arena *a, struct kids *kids);
+/* The same for keys from anywhere. */
+bool json_kids_unique(struct arena *a, struct kids *kids);
 
 #endif

@@ -64,7 +64,10 @@ void lj_decoder_free(struct lj_decoder **d);
 void lj_decode_start(struct lj_decoder *d, struct window *w, const struct lj_limits *limits,
                      enum lj_on_bad on_bad);
 /* Until something else than DECODED_BATCH. The caller owns *out. A batch's ACKs may be added
- * before its events are settled: done holds them back. */
+ * before its events are settled: done holds them back. *found is cleared by the first call and
+ * complete after the last. err->pos: offset of the outer frame in what the window received. The
+ * window's blocks are gone when nothing aliases them; if they are there, they must outlive the
+ * batches. */
 enum decoded lj_decode(struct lj_decoder *d, struct lj_acks *acks, struct batch **out,
                        struct lj_found *found, struct err *err);
 
