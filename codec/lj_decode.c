@@ -197,6 +197,20 @@ inflate_limit(const struct lj_decoder *d, struct err *err)
     return (size_t)(limit < SIZE_MAX / 4 ? limit : SIZE_MAX / 4);
 }
 
+/* To an eighth of a power of two, so that windows of about the same size take the block that the
+ * thread has kept from the last one. */
+static size_t
+round_up(size_t n)
+{
+    size_t step = BLOCK_LEAST / 8;
+
+    if (n <= BLOCK_LEAST)
+        return BLOCK_LEAST;
+    while (step * 16 <= n)
+        step *= 2;
+    return (n + step - 1) / step * step;
+}
+
 /* This frame's part of the room that was reserved for its window, and an eighth on top if there is
  * so much: a guess that is short by little would cost as much as one short by half. */
 static size_t
@@ -209,10 +223,9 @@ first_guess(struct lj_decoder *d, size_t payload, size_t limit)
 
     if (want_room(w, w->room + guess / 8))
         guess += guess / 8;
-    if (guess < BLOCK_LEAST)
-        guess = BLOCK_LEAST;
     if (guess > most)
         guess = most;
+    guess = round_up(guess);
     return guess < limit ? guess : limit;
 }
 
@@ -379,11 +392,10 @@ next_frame(struct lj_decoder *d, struct lj_frame *frame, struct err *err)
                            "C frame ends inside a frame, %zu bytes behind its start", d->inner.n);
         close_compressed(d);
     }
-    while (d->outer.n == 0) {
-        if (d->part == d->w->parts_n)
-            return LJ_NEED_MORE;
+    if (d->outer_left == 0)
+        return LJ_NEED_MORE;
+    while (d->outer.n == 0)
         d->outer = d->w->parts[d->part++];
-    }
     before = d->outer.n;
     d->frame_at = d->outer_bytes - d->outer_left;
     status = lj_next(d->framer, &d->outer, frame, err);

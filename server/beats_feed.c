@@ -147,6 +147,7 @@ hold(struct beats_feed *f, struct slice *in)
         buf_append(&f->held, (struct slice){ f->block->data + f->block->n - f->tail, f->tail });
         f->tail = 0;
         window_free(&f->open);
+        f->block = NULL;
     }
     buf_append(&f->held, *in);
     in->p += in->n;
@@ -161,6 +162,7 @@ complete(struct beats_feed *f, const struct lj_frame *frame, struct window **out
     f->left = 0;
     if (frame->type == 'W') {
         window_free(&f->open);
+        f->block = NULL;
         return FEED_EMPTY;
     }
     f->open->whole = !f->compressed;

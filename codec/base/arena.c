@@ -75,6 +75,18 @@ chunk_free(struct arena_chunk *c)
         munmap(c, c->bytes);
 }
 
+static void
+drop_cached_block(void)
+{
+    struct arena_chunk *c = cache.block;
+
+    if (c == NULL)
+        return;
+    cache.block = NULL;
+    budget_release(cache.share, BUDGET_IDLE, c->bytes);
+    chunk_free(c);
+}
+
 /* Keeps a chunk for the thread's next arena; false: the caller frees it. */
 static bool
 cache_put(struct arena_chunk *c)
@@ -82,8 +94,9 @@ cache_put(struct arena_chunk *c)
     if (each_its_own)
         return false;
     if (c->block) {
-        if (cache.block != NULL || c->bytes > BLOCK_KEEP)
+        if (c->bytes > BLOCK_KEEP || (cache.block != NULL && cache.block->bytes >= c->bytes))
             return false;
+        drop_cached_block(); /* the larger one serves more windows */
         cache.block = c;
     } else {
         if (c->bytes != LARGE || cache.large_n >= FREE_MOST)
@@ -128,8 +141,7 @@ arena_thread_trim(void)
 
     while ((c = cache_take_large()) != NULL)
         chunk_free(c);
-    if ((c = cache_take_block(0)) != NULL)
-        chunk_free(c);
+    drop_cached_block();
 }
 
 void
