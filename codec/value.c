@@ -620,13 +620,38 @@ render_list(struct arena *a, struct value *v, struct buf *out)
     }
 }
 
+/* JSON text as it came may have blanks between its tokens; in a text of ours there are none. */
+static void
+squeeze(struct buf *out, size_t from)
+{
+    size_t to = from;
+    bool quoted = false;
+
+    for (size_t i = from; i < out->n; i++) {
+        char c = out->p[i];
+
+        if (!quoted && (c == ' ' || c == '\t' || c == '\n' || c == '\r'))
+            continue;
+        out->p[to++] = c;
+        if (c == '"')
+            quoted = !quoted;
+        else if (c == '\\' && quoted)
+            out->p[to++] = out->p[++i];
+    }
+    out->n = to;
+}
+
 void
 value_render(struct arena *a, struct value *v, struct buf *out)
 {
-    if (v->type == V_OBJECT)
+    size_t from = out->n;
+
+    if (v->type == V_OBJECT) {
         value_write(v, out);
-    else if (v->type == V_ARRAY)
+        squeeze(out, from);
+    } else if (v->type == V_ARRAY) {
         render_list(a, v, out);
-    else if (v->type != V_NULL)
+    } else if (v->type != V_NULL) {
         render_scalar(a, v, out);
+    }
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/unit/unit.h"
+#include "tests/unit/shared.h"
 
+#include "codec/json_scan.h"
 #include "codec/timestamp.h"
+#include "codec/zoneinfo.h"
 
 /* One zone with a name, and the zone of the process, each an hour off. */
 static bool
@@ -109,6 +112,39 @@ START_TEST(text_to_timestamp_and_back)
 }
 END_TEST
 
+/* In a process whose zone is UTC. */
+START_TEST(cases_of_the_reference)
+{
+    struct arena a;
+    struct slice text;
+    struct value cases;
+    size_t used;
+    uint32_t n;
+
+    setenv("TZ", "UTC", 1);
+    arena_init(&a, NULL);
+    text = shared_read(&a, "reference/cases/event/timestamp.json");
+    ck_assert_int_eq(json_scan_value(&a, arena_cstr(&a, text), text.n, JSON_DEPTH, &cases, &used,
+                                     NULL),
+                     0);
+    n = value_count(&a, &cases);
+    ck_assert_uint_ge(n, 1);
+    for (uint32_t i = 0; i < n; i++) {
+        struct value *one = value_at(&a, &cases, i);
+        struct slice in = value_text(&a, value_get(&a, one, SLICE("expression")));
+        struct value *want = value_get(&a, value_get(&a, one, SLICE("expected")), SLICE("value"));
+        char out[TIMESTAMP_TEXT];
+        struct timestamp t;
+        bool ok = timestamp_parse(in, zone_offset, &t);
+
+        ck_assert_msg(ok == (want != NULL), "%.*s", SLICE_ARGS(in));
+        if (ok)
+            ck_assert_slice(((struct slice){ out, timestamp_print(t, out) }), value_text(&a, want));
+    }
+    arena_fini(&a);
+}
+END_TEST
+
 /* No byte of the canonical form may be another. */
 START_TEST(canonical_form_with_one_byte_changed)
 {
@@ -176,6 +212,7 @@ END_TEST
 static void
 add_tests(TCase *tc)
 {
+    tcase_add_test(tc, cases_of_the_reference);
     tcase_add_loop_test(tc, text_to_timestamp_and_back, 0, (int)COUNT(vectors));
     tcase_add_loop_test(tc, canonical_form_with_one_byte_changed, 0, 3);
     tcase_add_test(tc, every_day_of_eight_centuries);
