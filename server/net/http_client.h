@@ -34,15 +34,15 @@ struct http_client_options {
 };
 
 enum http_result {
-    HTTP_ANSWER,   /* status and body are there, whatever the status */
-    HTTP_RESOLVE,  /* no address for the name */
-    HTTP_CONNECT,  /* refused, unreachable */
-    HTTP_TLS,      /* handshake or certificate */
-    HTTP_TIMEOUT,  /* connect_ms or request_ms; err says which */
-    HTTP_RESET,    /* closed or reset before the answer was whole */
-    HTTP_PROTOCOL, /* what came is no HTTP answer */
-    HTTP_LIMIT,    /* the answer is larger than allowed */
-    HTTP_CANCELED  /* http_client_free() with this request under way */
+    HTTP_ANSWER,      /* status and body are there, whatever the status */
+    HTTP_RESOLVE,     /* no address for the name */
+    HTTP_UNREACHABLE, /* refused, unreachable */
+    HTTP_TLS,         /* handshake or certificate */
+    HTTP_TIMEOUT,     /* connect_ms or request_ms; err says which */
+    HTTP_RESET,       /* closed or reset before the answer was whole */
+    HTTP_PROTOCOL,    /* what came is no HTTP answer */
+    HTTP_LIMIT,       /* the answer is larger than allowed */
+    HTTP_CANCELED     /* http_client_free() with this request under way */
 };
 
 struct http_outcome {

@@ -26,8 +26,8 @@ struct lookup;
 typedef void lookup_fn(void *arg, const struct address *at, size_t n, const struct err *err);
 
 struct resolver *resolver_start(struct err *err);
-/* Waits for a question under way; answers that were not given are not given any more, unless their
- * mail is already out: stop resolvers before loops. *r may be NULL. */
+/* Waits for the question under way; those behind it are answered with an error. All answers are
+ * mail: stop resolvers before loops. *r may be NULL; set to NULL. */
 void resolver_stop(struct resolver **r);
 
 /* On the loop's thread. host is copied; "::1", "[::1]" and "10.0.0.1" are answered without the

@@ -355,7 +355,7 @@ read_records(struct tls_stream *t, char *into, size_t n)
         } else if (filled) {
             break;
         } else {
-            enum stream_status st = fill(t, n);
+            enum stream_status st = fill(t, n > RECORD ? n : RECORD);
 
             filled = true;
             if (st == STREAM_AGAIN)
