@@ -17,6 +17,12 @@ struct reading {
     bool failed;
 };
 
+const struct option codec_common_options[] = {
+    OPT_NOTE("enable_metric", OPTION_WORKS, .help = "count what it does"),
+    OPT_NOTE("id", OPTION_WORKS, .help = "name in logs and metrics"),
+    OPT_END,
+};
+
 /* ---- rows ---- */
 
 static const struct option *
@@ -293,7 +299,7 @@ codec(struct reading *g, const struct opt_value *v)
     }
     inner.plugin_type = "codec";
     use.conf = arena_calloc(g->r->arena, 1, use.type->conf_size + 1);
-    if (options_read(&inner, block, use.type->options, use.conf, NULL, NULL) < 0) {
+    if (options_read(&inner, block, use.type->options, use.conf, codec_common_options, NULL) < 0) {
         g->failed = true;
     } else if (g->r->ctx != NULL && use.type->prepare != NULL &&
                use.type->prepare(use.conf, g->r->ctx, &err) < 0) {
@@ -301,6 +307,8 @@ codec(struct reading *g, const struct opt_value *v)
         findings_add(g->r->findings, FINDING_ERROR, block->pos, NULL,
                      "Unable to configure plugins: (ConfigurationError) codec %s: %s",
                      use.type->name, err.msg);
+        if (use.type->dispose != NULL)
+            use.type->dispose(use.conf);
         use.type = NULL;
     }
     return use;
@@ -511,6 +519,18 @@ options_read(const struct option_reader *r, const struct opt_plugin *given,
     if (!g.failed)
         store_given(&g, made);
     return g.failed ? -1 : 0;
+}
+
+struct codec_use
+option_default_codec(const struct option_reader *r, const char *name)
+{
+    struct opt_plugin none = { .name = SLICE("") };
+    struct reading g = { .r = r, .given = &none };
+    struct opt_value v = { .kind = OV_BAREWORD, .text = slice_of(name) };
+    struct codec_use use = codec(&g, &v);
+
+    use.given = false;
+    return use;
 }
 
 void

@@ -244,6 +244,10 @@ opt_is_null(const struct opt_value *v)
 void option_kind_print(const struct option *row, struct buf *out);
 /* A URI as it may be shown: the password is xxxxxx. */
 void option_uri_print(struct slice uri, struct buf *out);
+/* What every codec accepts beside its own rows. */
+extern const struct option codec_common_options[];
+/* The codec of that name with its defaults; findings as for options_read. */
+struct codec_use option_default_codec(const struct option_reader *r, const char *name);
 /* Frees what prepared codecs hold in conf. */
 void options_dispose(const struct option *rows, void *conf);
 

@@ -22,6 +22,7 @@ struct plan_filter {
     struct plan_edits *edits; /* compiled common options */
     struct plugin_context ctx;
     uint32_t local; /* index of its local state */
+    bool prepared;  /* dispose is due */
 };
 
 struct plan_output {
@@ -31,6 +32,7 @@ struct plan_output {
     struct plugin_context ctx;
     struct sink *sink; /* set when the pipeline starts */
     uint32_t index;
+    bool prepared;
 };
 
 struct plan_input {
@@ -39,6 +41,7 @@ struct plan_input {
     struct input_common common;
     struct plugin_context ctx;
     struct input *input; /* set when the pipeline starts */
+    bool prepared;
 };
 
 enum step_kind { STEP_FILTER, STEP_OUTPUT, STEP_IF };
@@ -86,6 +89,7 @@ struct plan {
     size_t input_n;
     struct budget_share *share; /* set when the pipeline starts */
     bool lane;                  /* ordered: one batch at a time */
+    struct cond_pool *patterns; /* of all conditions */
 };
 
 struct config;
@@ -96,9 +100,14 @@ struct plan_registry {
     input_find_fn *find_input;
     const struct sink_type *const *sinks; /* all, for the nearest name; ends with NULL */
     const struct input_type *const *inputs;
+    /* NULL: the registries of their layers. Tests bring filters and codecs of their own. */
+    const struct filter_type *(*find_filter)(struct slice name);
+    const struct codec_type *(*find_codec)(struct slice name);
 };
 
-/* Everything that can be known without starting: options, conditions, patterns. Every problem is a
+/* prepare of a plugin may fail half-way: dispose is called all the same.
+ *
+ * Everything that can be known without starting: options, conditions, patterns. Every problem is a
  * finding; NULL when one is an error. The config may go afterwards; count is 1. env_lookup: value
  * of `${NAME}` or NULL. */
 struct plan *plan_compile(const struct config *config, const struct plan_settings *settings,

@@ -15,6 +15,7 @@ struct case_run {
     const char *data;        /* folder with the dictionaries of the filters' cases */
     struct buf why;          /* empty: passed */
     bool skipped;            /* why says why */
+    bool env_codecs;         /* the real codecs, not the probe of that name */
 };
 
 typedef void case_fn(struct case_run *r);

@@ -22,11 +22,9 @@ struct kind {
 
 static const struct kind kinds[] = {
     { "config", case_config },
-#ifdef CASES_ALL
     { "event", case_event },
     { "filters", case_filters },
     { "rubydebug", case_rubydebug },
-#endif
 };
 
 struct totals {
