@@ -643,14 +643,11 @@ split_at_spaces(struct arena *a, const struct opt_value *list)
     out.list = arena_calloc(a, most, sizeof *out.list);
     for (size_t i = 0; i < list->n; i++) {
         struct slice rest = text_of(a, &list->list[i]), word;
-        bool more = true;
 
-        while (more) {
-            more = slice_split(&rest, ' ', &word);
+        while (slice_split(&rest, ' ', &word))
             if (word.n > 0)
                 out.list[out.n++] =
                     (struct opt_value){ .kind = OV_STRING, .pos = list->list[i].pos, .text = word };
-        }
     }
     return out;
 }

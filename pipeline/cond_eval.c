@@ -212,6 +212,9 @@ is_listed(const struct cond_list *list, struct slice text)
            bsearch(&text, list->texts, list->n, sizeof text, cond_text_order) != NULL;
 }
 
+/* Digits of the largest double, its sign, and more behind the point than anybody writes. */
+#define PLAIN 400
+
 /* By text form: 5 is found as "5", null as "". */
 static bool
 field_in_list(const struct evaluation *e, struct value *v, const struct cond_list *list)
@@ -223,7 +226,10 @@ field_in_list(const struct evaluation *e, struct value *v, const struct cond_lis
         return false;
     if (v->type == V_STRING)
         return is_listed(list, value_text(e->arena, v));
-    value_render(e->arena, v, &text);
+    if (v->type == V_DOUBLE)
+        text.n = number_print_plain(value_to_double(v), buf_reserve(&text, PLAIN), PLAIN);
+    else
+        value_render(e->arena, v, &text);
     found = is_listed(list, buf_slice(&text));
     buf_fini(&text);
     return found;

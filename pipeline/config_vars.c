@@ -222,12 +222,12 @@ clean_up(struct config_vars *v, struct opt_value *value)
         n += s.p[i] == ',';
     list = arena_calloc(v->arena, n, sizeof *list);
     value->n = 0;
-    for (bool more = s.n > 0; more;) {
-        more = slice_split(&s, ',', &item);
+    if (slice_trim(s).n == 0)
+        s = (struct slice){ 0 };
+    while (slice_split(&s, ',', &item))
         list[value->n++] = (struct opt_value){ .kind = OV_STRING,
                                                .pos = value->pos,
                                                .text = unquoted(slice_trim(item)) };
-    }
     value->kind = OV_LIST;
     value->list = list;
     value->text = (struct slice){ 0 };

@@ -240,10 +240,8 @@ default_failure_tags(struct arena *a, const char *text, struct opt_list *tags)
     if (tags->given)
         return;
     tags->at = arena_calloc(a, rest.n + 1, sizeof *tags->at);
-    for (bool more = rest.n > 0; more;) {
-        more = slice_split(&rest, ',', &tag);
+    while (slice_split(&rest, ',', &tag))
         tags->at[tags->n++] = tag;
-    }
 }
 
 static struct plan_filter *

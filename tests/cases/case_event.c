@@ -2,6 +2,7 @@
 /* Cases of the event model: references, access, templates, tags, conditions, whole pipelines. */
 #include "tests/cases/probe.h"
 
+#include "codec/base/log.h"
 #include "codec/batch.h"
 #include "codec/json_write.h"
 #include "pipeline/run.h"
@@ -91,10 +92,13 @@ field_reference(struct case_run *r)
         check_refusal(r, "invalid_field_reference", err.msg);
         return;
     }
+    if (ref.kind == REF_METADATA)
+        tree_add(path, tree_string(&r->arena, SLICE("@metadata")));
     for (uint32_t i = 0; i < ref.n; i++)
         tree_add(path, tree_string(&r->arena, ref.part[i].key));
     got = tree_set(&r->arena, tree_new(&r->arena, TREE_OBJECT), SLICE("root"),
-                   tree_string(&r->arena, ref.meta ? SLICE("@metadata") : SLICE("data")));
+                   tree_string(&r->arena,
+                               ref.meta && ref.n > 0 ? SLICE("@metadata") : SLICE("data")));
     case_same(r, tree_set(&r->arena, got, SLICE("path"), path), r->want);
 }
 
@@ -321,7 +325,10 @@ from_json(struct case_run *r)
 {
     const struct codec_type *json = codec_find(SLICE("json"));
     struct findings findings = { 0 };
-    struct plugin_context ctx = { .arena = &r->arena, .now = probe_now, .zone = probe_zone };
+    struct log log = { .logger = "cases" };
+    struct plugin_context ctx = {
+        .arena = &r->arena, .now = probe_now, .zone = probe_zone, .log = &log
+    };
     struct option_reader reader = {
         .arena = &r->arena, .findings = &findings, .find_codec = codec_find, .ctx = &ctx
     };
@@ -350,7 +357,6 @@ from_json(struct case_run *r)
         case_same(r, texts, got);
     }
     batch_recycle(&b);
-    options_dispose((const struct option[]){ OPT_END }, NULL);
     if (use.type->dispose != NULL)
         use.type->dispose(use.conf);
     findings_fini(&findings);

@@ -104,6 +104,7 @@ collect(struct sink *s, struct view *v, struct event *ev)
     struct out *out = (struct out *)s;
 
     (void)v;
+    ev->meta = value_object(event_arena(ev)); /* no output sees it */
     tree_add(out->events, probe_event(out->run, ev, out->mentioned));
 }
 
