@@ -5,9 +5,7 @@
 #include "codec/base/buf.h"
 #include "pipeline/grok_builtin.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fnmatch.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -181,36 +179,39 @@ load_file(struct grok_patterns *p, const char *path, struct err *err)
     return rc;
 }
 
+/* -1: a file could not be read; else how many were. */
 static int
-load_folder(struct grok_patterns *p, const char *path, const char *glob, struct err *err)
+load_files(struct grok_patterns *p, char *const *paths, size_t n, struct err *err)
 {
-    struct dirent **names;
-    int n = scandir(path, &names, NULL, alphasort), rc = 0;
-    struct buf file = { 0 };
+    int files = 0;
 
-    if (n < 0)
-        return err_errno(err, "patterns_dir %s", path);
-    for (int i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++) {
         struct stat st;
 
-        buf_clear(&file);
-        buf_printf(&file, "%s/%s", path, names[i]->d_name);
-        if (rc == 0 && fnmatch(glob, names[i]->d_name, FNM_PERIOD) == 0 &&
-            stat(buf_cstr(&file), &st) == 0 && S_ISREG(st.st_mode))
-            rc = load_file(p, file.p, err);
-        free(names[i]);
+        if (stat(paths[i], &st) < 0 || !S_ISREG(st.st_mode))
+            continue;
+        if (load_file(p, paths[i], err) < 0)
+            return -1;
+        files++;
     }
-    free(names);
-    buf_fini(&file);
-    return rc;
+    return files;
 }
 
 int
-grok_patterns_load(struct grok_patterns *p, const char *path, const char *glob, struct err *err)
+grok_patterns_load(struct grok_patterns *p, const char *path, const char *pattern, struct err *err)
 {
+    struct buf text = { 0 };
     struct stat st;
+    glob_t found;
+    int files = 0;
 
-    if (stat(path, &st) < 0)
-        return err_errno(err, "patterns_dir %s", path);
-    return S_ISDIR(st.st_mode) ? load_folder(p, path, glob, err) : load_file(p, path, err);
+    buf_append(&text, slice_of(path));
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        buf_printf(&text, "/%s", pattern);
+    if (glob(buf_cstr(&text), GLOB_BRACE, NULL, &found) == 0) {
+        files = load_files(p, found.gl_pathv, found.gl_pathc, err);
+        globfree(&found);
+    }
+    buf_fini(&text);
+    return files;
 }

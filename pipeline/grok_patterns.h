@@ -18,9 +18,9 @@ struct grok_patterns *grok_patterns_new(enum grok_set set);
 void grok_patterns_free(struct grok_patterns *p);
 /* Copies both texts. */
 void grok_patterns_add(struct grok_patterns *p, struct slice name, struct slice text);
-/* A file of lines `NAME regex`, or a folder, of which the files whose names match the glob are
- * read in order of name. -1: what could not be read. */
-int grok_patterns_load(struct grok_patterns *p, const char *path, const char *glob,
+/* Reads files of lines `NAME regex`: path is one, or a glob of some, or a folder, of which the
+ * files that match `pattern` are read, in order of name. How many; -1: one could not be read. */
+int grok_patterns_load(struct grok_patterns *p, const char *path, const char *pattern,
                        struct err *err);
 /* False: no such pattern. *text lives as long as p and until the name is added anew. */
 bool grok_patterns_find(const struct grok_patterns *p, struct slice name, struct slice *text);

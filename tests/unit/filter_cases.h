@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Filters through their contract, without a plan: a filter block becomes a chain, events go
+ * through it one by one. Tests of single filters share this; whole pipelines are for tests/cases.
+ */
+#ifndef TESTS_UNIT_FILTER_CASES_H
+#define TESTS_UNIT_FILTER_CASES_H
+
+#include "codec/batch.h"
+#include "codec/codec.h"
+
+struct chain;
+
+/* NULL with *err: the block is refused. Conditionals are not supported. */
+struct chain *chain_new(struct slice config, enum ecs_mode ecs, bool support_escapes,
+                        struct err *err);
+void chain_free(struct chain *c);
+/* An event from a JSON object, in the batch. */
+struct event *chain_event(struct batch *b, struct slice json);
+/* False: the event was cancelled. */
+bool chain_run(struct chain *c, struct event *ev);
+/* The event as JSON, with @metadata if there is any. */
+void chain_print(struct event *ev, struct buf *out);
+
+/* Sends one event through one block, and asserts what comes out; want NULL: nothing does. Both are
+ * JSON objects, completed with @version and @timestamp. */
+void chain_expect(const char *name, struct slice config, enum ecs_mode ecs, const char *event,
+                  const char *want);
+
+/* Runs a file of reference/cases/filters in place and asserts every case. */
+void filter_cases_run(const char *file);
+
+#endif
