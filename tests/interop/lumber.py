@@ -1,21 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""go-lumber as the other side of the protocol, both ways.
-
-Its client sends events in the shape of Beats 8.x and 9.x to headrig, sync and async, plain, TLS and
-mutual TLS, compressed and not; each event must arrive as it was sent plus what the input adds.
-Its server takes what our own tools/beats_send sends ($BEATS_SEND, else build/tools/beats_send).
-"""
-
-import json
-import os
-import subprocess
-from pathlib import Path
+"""go-lumber's client sends events in the shape of Beats 8.x and 9.x to headrig, sync and async,
+plain, TLS and mutual TLS, compressed and not; each event must arrive as it was sent plus what the
+input adds. Clients without a good certificate are refused."""
 
 from certificates import Certificates
 from checks import run_test
 from headrig import Headrig, beats_input, binary, file_output
-from peers import LumberReceiver, LumberSender, go_peers
+from peers import LumberSender, go_peers
 from process import free_port
 from tally import Tally, differences, read_events
 
