@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "codec/batch.h"
+#include "codec/json_scan.h"
+#include "codec/json_write.h"
+#include "tests/unit/unit.h"
+
+static struct batch *batch;
+
+/* An event whose data is this object. */
+static struct event *
+event_of(const char *json)
+{
+    struct event *ev = batch_add(batch);
+    size_t n = strlen(json);
+    char *text = arena_block(&batch->arena, n);
+    struct err err = { 0 };
+
+    memcpy(text, json, n);
+    ck_assert_msg(json_scan_object(&batch->arena, text, n, JSON_DEPTH, &ev->data, &err) == 0, "%s",
+                  err.msg);
+    return ev;
+}
+
+static struct fieldref
+ref(const char *text)
+{
+    struct fieldref r;
+    struct err err = { 0 };
+
+    ck_assert_msg(fieldref_compile(&batch->arena, slice_of(text), ESCAPE_NONE, &r, &err) == 0,
+                  "%s", err.msg);
+    return r;
+}
+
+static const char *
+json_of(const struct event *ev)
+{
+    static struct buf out;
+
+    buf_clear(&out);
+    value_write(&ev->data, &out);
+    return buf_cstr(&out);
+}
+
+static void
+setup(void)
+{
+    batch = batch_new(NULL);
+}
+
+static void
+teardown(void)
+{
+    batch_recycle(&batch);
+}
+
+START_TEST(an_untouched_event_leaves_as_it_came)
+{
+    const char *json = "{\"a\":1.50,\"b\":{\"c\":[1, 2,{\"d\":\"\\u00e9\\n\"}]},\"e\":null}";
+
+    ck_assert_str_eq(json_of(event_of(json)), json);
+}
+END_TEST
+
+/* Looking is no change, also when it turns opaque into indexed and decodes a string. */
+START_TEST(reading_changes_nothing)
+{
+    const char *json = "{\"b\":{\"c\":[1, 2,{\"d\":\"x\\ny\"}]},\"k\\u0065y\":1}";
+    struct event *ev = event_of(json);
+    struct fieldref d = ref("[b][c][-1][d]"), key = ref("key");
+    struct value *v = event_get(ev, &d);
+
+    ck_assert_ptr_nonnull(v);
+    ck_assert_slice(value_text(&batch->arena, v), SLICE("x\ny"));
+    ck_assert_ptr_nonnull(event_get(ev, &key));
+    ck_assert_str_eq(json_of(ev), json);
+}
+END_TEST
+
+START_TEST(a_change_deep_down_is_written)
+{
+    struct event *ev = event_of("{\"a\":{\"b\":{\"c\":1,\"d\":2}},\"z\":\"q\"}");
+    struct fieldref c = ref("[a][b][c]"), n = ref("[a][new][x]"), d = ref("[a][b][d]");
+
+    ck_assert_int_eq(event_set_str(ev, &c, SLICE("quote \" and \x01")), 0);
+    ck_assert_int_eq(event_set(ev, &n, value_int(&batch->arena, -5), NULL), 0);
+    ck_assert(event_remove(ev, &d));
+    ck_assert_str_eq(json_of(ev), "{\"a\":{\"b\":{\"c\":\"quote \\\" and \\u0001\"},"
+                                  "\"new\":{\"x\":-5}},\"z\":\"q\"}");
+}
+END_TEST
+
+START_TEST(bytes_that_are_no_utf8_are_repaired_when_written)
+{
+    struct event *ev = event_of("{}");
+    struct fieldref a = ref("a");
+
+    ck_assert_int_eq(event_set_str(ev, &a, SLICE("x\xff\xe2\x82y")), 0);
+    ck_assert_str_eq(json_of(ev), "{\"a\":\"x\xef\xbf\xbd\xef\xbf\xbdy\"}");
+}
+END_TEST
+
+/* Keys that need escapes, and long ones, are found again and written well. */
+START_TEST(unusual_keys)
+{
+    struct event *ev = event_of("{\"t\\tb\":1}");
+    struct arena *a = &batch->arena;
+    char *longest = arena_bytes(a, 70000);
+    struct slice key = { longest, 70000 };
+
+    memset(longest, 'k', key.n);
+    ck_assert_ptr_nonnull(value_get(a, &ev->data, SLICE("t\tb")));
+    value_assign(value_put(a, &ev->data, SLICE("q\"")), value_int(a, 2));
+    value_assign(value_put(a, &ev->data, key), value_int(a, 3));
+    ck_assert_int_eq(value_to_int(value_get(a, &ev->data, SLICE("q\""))), 2);
+    ck_assert_int_eq(value_to_int(value_get(a, &ev->data, key)), 3);
+    ck_assert_int_eq(strncmp(json_of(ev), "{\"t\\tb\":1,\"q\\\"\":2,\"kkk", 23), 0);
+    ck_assert(value_remove_key(a, &ev->data, key));
+    ck_assert_str_eq(json_of(ev), "{\"t\\tb\":1,\"q\\\"\":2}");
+}
+END_TEST
+
+START_TEST(equal_keys_deep_down_become_one)
+{
+    struct event *ev = event_of("{\"a\":{\"x\":1,\"y\":{\"z\":1,\"z\":2},\"x\":3,\"x\":{\"w\":0,"
+                                "\"w\":9}}}");
+
+    value_unique_keys(&batch->arena, &ev->data);
+    ck_assert_str_eq(json_of(ev), "{\"a\":{\"x\":{\"w\":9},\"y\":{\"z\":2}}}");
+}
+END_TEST
+
+START_TEST(metadata_that_is_no_object_is_set_aside)
+{
+    struct event *ev = event_of("{\"@metadata\":5,\"@timestamp\":\"2024-05-01T12:00:00.000Z\"}");
+
+    ck_assert_int_eq(event_construct(ev, (struct timestamp){ 0 }, NULL, true, NULL), 0);
+    ck_assert_str_eq(json_of(ev), "{\"@timestamp\":\"2024-05-01T12:00:00.000Z\",\"_@metadata\":5,"
+                                  "\"@version\":\"1\",\"tags\":[\"_metadataparsefailure\"]}");
+    ev = event_of("{\"@metadata\":5}");
+    ck_assert_int_eq(event_construct(ev, (struct timestamp){ 0 }, NULL, false, NULL), -1);
+}
+END_TEST
+
+START_TEST(a_clone_shares_nothing_that_can_change)
+{
+    struct event *ev = event_of("{\"a\":{\"b\":1}}"), *copy;
+    struct fieldref b = ref("[a][b]");
+
+    event_get(ev, &b);
+    copy = event_clone(ev);
+    event_set(copy, &b, value_int(&batch->arena, 2), NULL);
+    ck_assert_str_eq(json_of(ev), "{\"a\":{\"b\":1}}");
+    ck_assert_str_eq(json_of(copy), "{\"a\":{\"b\":2}}");
+    ck_assert_uint_eq(batch->spawned_n, 1);
+}
+END_TEST
+
+static void
+add_tests(TCase *tc)
+{
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_test(tc, an_untouched_event_leaves_as_it_came);
+    tcase_add_test(tc, reading_changes_nothing);
+    tcase_add_test(tc, a_change_deep_down_is_written);
+    tcase_add_test(tc, bytes_that_are_no_utf8_are_repaired_when_written);
+    tcase_add_test(tc, unusual_keys);
+    tcase_add_test(tc, equal_keys_deep_down_become_one);
+    tcase_add_test(tc, metadata_that_is_no_object_is_set_aside);
+    tcase_add_test(tc, a_clone_shares_nothing_that_can_change);
+}
+
+UNIT_MAIN("event")
