@@ -35,7 +35,7 @@ print_java_ipv6(const struct sockaddr_in6 *sa, char *out, size_t room)
 }
 
 const char *
-ip_print(const struct address *address, enum ip_format format, char out[ADDRESS_TEXT])
+beats_ip_print(const struct address *address, enum ip_format format, char out[ADDRESS_TEXT])
 {
     out[0] = '\0';
     if (address->sa.ss_family == AF_INET) {
@@ -62,7 +62,7 @@ beats_peer_new(const struct address *address, enum ip_format format)
     atomic_init(&p->count, 1);
     p->address = *address;
     address_print(address, p->text);
-    ip_print(address, format, p->ip);
+    beats_ip_print(address, format, p->ip);
     return p;
 }
 
