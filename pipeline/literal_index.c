@@ -3,7 +3,7 @@
 
 #define BUCKETS 4096u
 
-/* In the list of its first three bytes. */
+/* In the list of its first two bytes. */
 struct literal {
     struct literal *next;
     struct slice text;
@@ -28,23 +28,18 @@ literal_index_new(struct arena *a, uint32_t rules)
     return x;
 }
 
-static uint32_t
-bucket_of(uint32_t three)
+static struct literal **
+bucket_of(const struct literal_index *x, char first, char second)
 {
-    return three * 0x9e3779b1u >> 20;
-}
+    uint32_t both = (uint32_t)(unsigned char)first << 8 | (unsigned char)second;
 
-static uint32_t
-first_three(const char *p)
-{
-    return (uint32_t)(unsigned char)p[0] | (uint32_t)(unsigned char)p[1] << 8 |
-           (uint32_t)(unsigned char)p[2] << 16;
+    return (struct literal **)&x->bucket[both * 0x9e3779b1u >> 20];
 }
 
 void
 literal_index_add(struct literal_index *x, struct slice text, uint32_t rule)
 {
-    struct literal **list = &x->bucket[bucket_of(first_three(text.p))];
+    struct literal **list = bucket_of(x, text.p[0], text.p[1]);
     struct literal *l = arena_alloc(x->arena, sizeof *l);
 
     *l = (struct literal){ *list, text, rule };
@@ -91,11 +86,10 @@ literal_index_scan(const struct literal_index *x, struct slice text, uint64_t *o
 {
     memcpy(out, x->always, x->words * sizeof out[0]);
     for (; text.n >= LITERAL_LEAST; text.p++, text.n--) {
-        char three[LITERAL_LEAST] = { lower(text.p[0]), lower(text.p[1]), lower(text.p[2]) };
-        uint32_t key = first_three(three);
+        char first = lower(text.p[0]), second = lower(text.p[1]);
 
-        for (const struct literal *l = x->bucket[bucket_of(key)]; l != NULL; l = l->next)
-            if (first_three(l->text.p) == key && stands_at(text, l->text))
+        for (const struct literal *l = *bucket_of(x, first, second); l != NULL; l = l->next)
+            if (l->text.p[0] == first && l->text.p[1] == second && stands_at(text, l->text))
                 set_bit(out, l->rule);
     }
 }

@@ -7,7 +7,7 @@
 #include "codec/base/arena.h"
 
 /* A shorter text tells nothing: its rule is always among those that can match. */
-#define LITERAL_LEAST 3
+#define LITERAL_LEAST 2
 
 struct literal_index;
 

@@ -44,6 +44,25 @@ add(struct finder *f, uint32_t c)
     f->run[f->n++] = (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
 }
 
+/* [Aa] is a way to write a letter of either case, [.] a dot. */
+static void
+add_set(struct finder *f, const struct re_set *set)
+{
+    uint32_t letter = 0;
+
+    for (const struct set_item *i = set->unions->items; i != NULL; i = i->next) {
+        uint32_t c = i->lo >= 'A' && i->lo <= 'Z' ? i->lo + ('a' - 'A') : i->lo;
+
+        if (set->negated || set->unions->next != NULL || i->kind != SET_RANGE || i->negated ||
+            i->lo != i->hi || (letter != 0 && c != letter)) {
+            flush(f);
+            return;
+        }
+        letter = c;
+    }
+    add(f, letter);
+}
+
 static void walk(struct finder *f, const struct re_node *node);
 
 static struct regex_needs
@@ -98,6 +117,7 @@ walk(struct finder *f, const struct re_node *node)
 {
     switch (node->type) {
     case RE_CHAR: add(f, node->code); break;
+    case RE_SET: add_set(f, node->set); break;
     case RE_CAT:
         for (const struct re_node *c = node->child; c != NULL; c = c->next)
             walk(f, c);
@@ -115,7 +135,6 @@ walk(struct finder *f, const struct re_node *node)
         break;
     case RE_ANY:
     case RE_SHORT:
-    case RE_SET:
     case RE_BACKREF:
     case RE_CALL:
     case RE_COND: flush(f); break;

@@ -63,7 +63,7 @@ rarity(struct slice text)
     }
     for (size_t i = 0; i < text.n; i++)
         letters += (text.p[i] >= 'a' && text.p[i] <= 'z') || (text.p[i] >= '0' && text.p[i] <= '9');
-    return letters < LITERAL_LEAST - 1 ? 1 : 1 + (unsigned)(text.n < 12 ? text.n : 12);
+    return letters < LITERAL_LEAST ? 1 : (unsigned)(text.n < 12 ? text.n : 12);
 }
 
 static struct slice
