@@ -80,7 +80,6 @@ work_on_batch(struct worker *wk, struct plan_local *local, struct done *done, st
         struct sink *sink = wk->views[i]->sink;
 
         wk->views[i]->done = done_hold(done); /* before the sink can answer */
-        atomic_fetch_add_explicit(&sink->stats.given, wk->views[i]->n, memory_order_relaxed);
         sink->type->give(sink, &wk->views[i]);
     }
 }

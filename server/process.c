@@ -140,7 +140,10 @@ open_outputs(struct process *p, struct plan *plan, struct err *err)
 {
     for (size_t i = 0; i < plan->output_n; i++) {
         struct plan_output *o = plan->output[i];
-        struct sink_env env = { .share = plan->share, .resolver = p->resolver, .ctx = &o->ctx };
+        struct sink_env env = { .share = plan->share,
+                                .resolver = p->resolver,
+                                .ctx = &o->ctx,
+                                .common = &o->common };
         struct log *log;
 
         env.loop = p->loops[p->next_loop++ % p->loops_n];
