@@ -29,10 +29,11 @@ civil_month_days(int64_t year, int month)
     return days[month - 1] + (month == 2 && is_leap(year));
 }
 
-static int64_t
+/* b > 0, a constant: one multiplication. */
+static inline int64_t
 floor_div(int64_t a, int64_t b)
 {
-    return a / b - (a % b < 0);
+    return a >= 0 ? a / b : -1 - (-1 - a) / b;
 }
 
 int64_t
@@ -115,12 +116,14 @@ put_year(char *p, int64_t year)
     return put_digits(p, size, width);
 }
 
-static char *
+static inline char *
 put_pair(char *p, int n, char before)
 {
+    unsigned tens = (unsigned)n / 10;
+
     p[0] = before;
-    p[1] = (char)('0' + n / 10);
-    p[2] = (char)('0' + n % 10);
+    p[1] = (char)('0' + tens);
+    p[2] = (char)('0' + ((unsigned)n - tens * 10));
     return p + 3;
 }
 
@@ -257,12 +260,15 @@ take_number(struct slice *s, size_t digits, int64_t *out)
 static bool
 take_two(struct slice *s, int max, int *out)
 {
-    int64_t n;
+    unsigned tens, ones;
 
-    if (!take_number(s, 2, &n) || n > max)
+    if (s->n < 2)
         return false;
-    *out = (int)n;
-    return true;
+    tens = (unsigned char)(s->p[0] - '0');
+    ones = (unsigned char)(s->p[1] - '0');
+    *out = (int)(tens * 10 + ones);
+    *s = (struct slice){ s->p + 2, s->n - 2 };
+    return tens < 10 && ones < 10 && *out <= max;
 }
 
 /* Four digits, or with a sign up to ten. A plus is for what has more than four, and there is no

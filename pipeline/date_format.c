@@ -217,21 +217,36 @@ behind(struct slice s, size_t n)
     return (struct slice){ s.p + n, s.n - n };
 }
 
-bool
-date_take_number(struct slice *s, size_t most, bool may_be_signed, int64_t *out)
+/* 1 to most digits; false also where they do not fit 32 bits. */
+static inline bool
+take_digits(struct slice *s, size_t most, int64_t *out)
 {
-    size_t sign = may_be_signed && s->n > 0 && (s->p[0] == '-' || s->p[0] == '+') ? 1 : 0;
-    size_t n = digits_at(behind(*s, sign), most);
+    size_t n = 0, limit = s->n < most ? s->n : most;
     int64_t sum = 0;
 
-    for (size_t i = 0; i < n; i++) {
-        sum = sum * 10 + (s->p[sign + i] - '0');
+    for (unsigned digit; n < limit && (digit = (unsigned char)(s->p[n] - '0')) < 10; n++) {
+        sum = sum * 10 + digit;
         if (sum > INT32_MAX)
             return false;
     }
-    *out = sign > 0 && s->p[0] == '-' ? -sum : sum;
-    *s = behind(*s, sign + n);
+    *out = sum;
+    *s = behind(*s, n);
     return n > 0;
+}
+
+bool
+date_take_number(struct slice *s, size_t most, bool may_be_signed, int64_t *out)
+{
+    struct slice in = *s;
+    bool minus = may_be_signed && in.n > 0 && in.p[0] == '-';
+
+    if (minus || (may_be_signed && in.n > 0 && in.p[0] == '+'))
+        in = behind(in, 1);
+    if (!take_digits(&in, most, out))
+        return false;
+    *out = minus ? -*out : *out;
+    *s = in;
+    return true;
 }
 
 /* Each digit's worth is cut to whole units before it counts, as Joda has it: it is a tenth of the
@@ -313,11 +328,14 @@ date_take_offset(struct slice *s, int32_t *offset)
     return true;
 }
 
-static bool
+/* literal is not empty; mostly it is one sign. */
+static inline bool
 take_literal(struct slice *s, struct slice literal)
 {
-    if (s->n < literal.n || (memcmp(s->p, literal.p, literal.n) != 0 &&
-                             !slice_eq_nocase((struct slice){ s->p, literal.n }, literal)))
+    if (s->n < literal.n)
+        return false;
+    if ((literal.n > 1 || s->p[0] != literal.p[0]) &&
+        !slice_eq_nocase((struct slice){ s->p, literal.n }, literal))
         return false;
     *s = behind(*s, literal.n);
     return true;

@@ -181,9 +181,26 @@ read_general(const struct date_iso *iso, struct slice text, struct date_parsed *
     return r.rest.n == 0 && date_fields_resolve(&r.fields, &r.order, 2000, &out->local, &out->nsec);
 }
 
+/* The form that most machines write needs no alternatives. Years beyond Joda's are for it to
+ * refuse. */
+static bool
+read_canonical(const struct date_iso *iso, struct slice text, struct date_parsed *out)
+{
+    struct timestamp t;
+
+    if (text.n == 0 || text.p[0] < '0' || text.p[0] > '9' || !timestamp_canonical(text, &t))
+        return false;
+    if (iso->precision == DATE_MS)
+        t.nsec -= t.nsec % 1000000;
+    *out = (struct date_parsed){ .local = t.sec, .nsec = t.nsec, .where = DATE_OFFSET };
+    return true;
+}
+
 bool
 date_iso_parse(const struct date_iso *iso, struct slice text, struct date_parsed *out)
 {
+    if (read_canonical(iso, text, out))
+        return true;
     if (read_general(iso, text, out))
         return true;
     for (size_t i = 0; i < COUNT(iso->blank); i++)

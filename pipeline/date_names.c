@@ -305,7 +305,7 @@ date_names_take(const struct date_names *names, struct slice *s, int *value)
     for (unsigned i = names->first[byte]; i < names->first[byte + 1]; i++) {
         const struct variant *v = &names->at[i];
 
-        if (slice_starts(*s, v->text)) {
+        if (v->text.n <= s->n && memcmp(v->text.p, s->p, v->text.n) == 0) {
             *value = v->value;
             *s = (struct slice){ s->p + v->text.n, s->n - v->text.n };
             return true;
