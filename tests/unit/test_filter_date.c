@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The date filter on events: the reference's cases in place, then what they leave out. */
 #include "tests/unit/unit.h"
+#include "tests/unit/json_events.h"
 #include "tests/unit/shared.h"
 
-#include "codec/batch.h"
-#include "codec/json_scan.h"
-#include "codec/json_write.h"
 #include "codec/zoneinfo.h"
 #include "pipeline/config_parse.h"
 #include "pipeline/edits.h"
@@ -120,35 +118,10 @@ chain_run(struct chain *c, struct event *ev)
 
 /* ---- events ---- */
 
-static struct value
-scan(struct arena *a, struct slice text)
-{
-    char *copy = arena_block(a, text.n);
-    struct value v;
-    struct err err = { 0 };
-    size_t used;
-
-    memcpy(copy, text.p, text.n);
-    ck_assert_msg(json_scan_value(a, copy, text.n, JSON_DEPTH, &v, &used, &err) == 0, "%s",
-                  err.msg);
-    return v;
-}
-
 static struct event *
 event_of(struct batch *b, const struct value *v)
 {
-    struct event *ev = batch_add(b);
-    struct buf text = { 0 };
-    struct value data;
-
-    value_write(v, &text);
-    data = scan(&b->arena, buf_slice(&text));
-    ck_assert_int_eq(data.type, V_OBJECT);
-    value_count(&b->arena, &data);
-    ev->data = data;
-    ck_assert_int_eq(event_construct(ev, test_now, zone_offset, true, NULL), 0);
-    buf_fini(&text);
-    return ev;
+    return json_event(b, v, test_now, zone_offset);
 }
 
 /* As a consumer sees it, with the metadata where there is any. */
@@ -159,10 +132,10 @@ seen(struct arena *a, struct event *ev)
     struct value v, meta;
 
     value_write(&ev->data, &text);
-    v = scan(a, buf_slice(&text));
+    v = json_value(a, buf_slice(&text));
     buf_clear(&text);
     value_write(&ev->meta, &text);
-    meta = scan(a, buf_slice(&text));
+    meta = json_value(a, buf_slice(&text));
     if (value_count(a, &meta) > 0)
         value_assign(value_put(a, &v, SLICE("@metadata")), meta);
     buf_fini(&text);
@@ -250,7 +223,7 @@ START_TEST(cases_of_the_reference)
     uint32_t n;
 
     arena_init(&a, NULL);
-    cases = scan(&a, shared_read(&a, "reference/cases/filters/date.json"));
+    cases = json_value(&a, shared_read(&a, "reference/cases/filters/date.json"));
     n = value_count(&a, &cases);
     ck_assert_uint_ge(n, 1);
     for (uint32_t i = 0; i < n; i++)
@@ -349,7 +322,8 @@ START_TEST(events_and_their_time)
                                           events[_i].options),
                              &err) == 0,
                   "%s: %s", events[_i].name, err.msg);
-    input = scan(&a, arena_printf(&a, "{\"tt\":%.*s}", SLICE_ARGS(quoted(&a, events[_i].field))));
+    input =
+        json_value(&a, arena_printf(&a, "{\"tt\":%.*s}", SLICE_ARGS(quoted(&a, events[_i].field))));
     ev = event_of(b, &input);
     chain_run(&chain, ev);
     o = value_get(event_arena(ev), &ev->data, SLICE("oo"));
@@ -416,7 +390,7 @@ START_TEST(a_year_that_began_since_the_start)
                              &err) == 0,
                   "%s", err.msg);
     set_now(SLICE("2025-03-02T00:00:00Z"));
-    input = scan(&b->arena, SLICE("{\"tt\":\"Feb 29 01:02:03\"}"));
+    input = json_value(&b->arena, SLICE("{\"tt\":\"Feb 29 01:02:03\"}"));
     ev = event_of(b, &input);
     chain_run(&chain, ev);
     input = seen(&b->arena, ev);

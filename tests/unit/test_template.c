@@ -2,39 +2,15 @@
 /* Templates on events: the reference's cases in place, then errors and what renders without an
  * event's help. */
 #include "tests/unit/unit.h"
+#include "tests/unit/json_events.h"
 #include "tests/unit/shared.h"
 
-#include "codec/batch.h"
-#include "codec/json_scan.h"
-#include "codec/json_write.h"
 #include "codec/template.h"
-
-static struct value
-scan(struct arena *a, struct slice text)
-{
-    char *copy = arena_block(a, text.n);
-    struct value v;
-    struct err err = { 0 };
-    size_t used;
-
-    memcpy(copy, text.p, text.n);
-    ck_assert_msg(json_scan_value(a, copy, text.n, JSON_DEPTH, &v, &used, &err) == 0, "%s",
-                  err.msg);
-    return v;
-}
 
 static struct event *
 event_of(struct batch *b, const struct value *v)
 {
-    struct event *ev = batch_add(b);
-    struct buf text = { 0 };
-
-    value_write(v, &text);
-    ev->data = scan(&b->arena, buf_slice(&text));
-    value_count(&b->arena, &ev->data);
-    ck_assert_int_eq(event_construct(ev, (struct timestamp){ 0, 0 }, NULL, true, NULL), 0);
-    buf_fini(&text);
-    return ev;
+    return json_event(b, v, (struct timestamp){ 0, 0 }, NULL);
 }
 
 static struct value *
@@ -88,7 +64,7 @@ START_TEST(cases_of_the_reference)
     uint32_t n;
 
     arena_init(&a, NULL);
-    cases = scan(&a, shared_read(&a, "reference/cases/event/sprintf.json"));
+    cases = json_value(&a, shared_read(&a, "reference/cases/event/sprintf.json"));
     n = value_count(&a, &cases);
     ck_assert_uint_ge(n, 1);
     for (uint32_t i = 0; i < n; i++)
@@ -123,8 +99,9 @@ static const struct {
 START_TEST(renders_to)
 {
     struct batch *b = batch_new(NULL);
-    struct value v = scan(&b->arena, SLICE("{\"s\":\"str\",\"{b\":\"brace\",\"a[b]\":\"brackets\","
-                                           "\"@timestamp\":\"2024-03-05T06:07:08.123456789Z\"}"));
+    struct value v =
+        json_value(&b->arena, SLICE("{\"s\":\"str\",\"{b\":\"brace\",\"a[b]\":\"brackets\","
+                                    "\"@timestamp\":\"2024-03-05T06:07:08.123456789Z\"}"));
     struct event *ev = event_of(b, &v);
     struct template *t;
     struct buf out = { 0 };
@@ -143,7 +120,7 @@ END_TEST
 START_TEST(the_current_time)
 {
     struct batch *b = batch_new(NULL);
-    struct value v = scan(&b->arena, SLICE("{\"@timestamp\":\"2001-01-01T00:00:00.000Z\"}"));
+    struct value v = json_value(&b->arena, SLICE("{\"@timestamp\":\"2001-01-01T00:00:00.000Z\"}"));
     struct event *ev = event_of(b, &v);
     struct timestamp before = timestamp_now(), got;
     struct template *t;
