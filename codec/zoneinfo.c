@@ -10,7 +10,6 @@
 
 #include "codec/zone_rule.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>

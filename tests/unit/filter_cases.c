@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/unit/filter_cases.h"
 
-#include "codec/json_scan.h"
-#include "codec/json_write.h"
 #include "codec/zoneinfo.h"
 #include "pipeline/config_parse.h"
 #include "pipeline/edits.h"
+#include "tests/unit/json_events.h"
 #include "tests/unit/shared.h"
 
 #define CHAIN_MOST 8
+#define CLOCK      "2024-05-06T07:08:09.123Z" /* unless a case says another */
 
 #define FILTER(n) extern const struct filter_type filter_##n;
 #include "pipeline/filters.def"
@@ -46,13 +46,21 @@ struct chain {
     struct buf scratch;
 };
 
+static struct slice clock_text = SLICE_INIT(CLOCK);
+
 static struct timestamp
-fixed_now(void)
+clock_now(void)
 {
     struct timestamp t;
 
-    ck_assert(timestamp_parse(SLICE("2024-05-06T07:08:09.123Z"), NULL, &t));
+    ck_assert(timestamp_parse(clock_text, NULL, &t));
     return t;
+}
+
+void
+chain_clock(struct slice now)
+{
+    clock_text = now;
 }
 
 /* The rows of run.c, with the filter's own default for its failure tags. */
@@ -106,7 +114,7 @@ chain_new(struct slice config, enum ecs_mode ecs, bool support_escapes, struct e
                                   .support_escapes = support_escapes,
                                   .findings = &c->findings,
                                   .zone = zone_offset,
-                                  .now = fixed_now };
+                                  .now = clock_now };
 
     arena_init(&c->arena, NULL);
     c->config = config_parse(&source, 1, support_escapes, &c->findings);
@@ -139,30 +147,12 @@ chain_free(struct chain *c)
     free(c);
 }
 
-static struct value
-scan(struct arena *a, struct slice text)
-{
-    char *copy = arena_block(a, text.n);
-    struct err err = { 0 };
-    struct value v;
-    size_t used;
-
-    memcpy(copy, text.p, text.n);
-    ck_assert_msg(json_scan_value(a, copy, text.n, JSON_DEPTH, &v, &used, &err) == 0, "%s: %.*s",
-                  err.msg, SLICE_ARGS(text));
-    return v;
-}
-
 struct event *
 chain_event(struct batch *b, struct slice json)
 {
-    struct event *ev = batch_add(b);
+    struct value v = json_value(&b->arena, json);
 
-    ev->data = scan(&b->arena, json);
-    ck_assert_int_eq(ev->data.type, V_OBJECT);
-    value_count(&b->arena, &ev->data);
-    ck_assert_int_eq(event_construct(ev, fixed_now(), zone_offset, true, NULL), 0);
-    return ev;
+    return json_event(b, &v, clock_now(), zone_offset);
 }
 
 bool
@@ -211,8 +201,8 @@ chain_expect(const char *name, struct slice config, enum ecs_mode ecs, const cha
     if (want != NULL) {
         chain_print(ev, &text);
         chain_print(chain_event(b, slice_of(want)), &wanted);
-        x = scan(&b->arena, buf_slice(&text));
-        y = scan(&b->arena, buf_slice(&wanted));
+        x = json_value(&b->arena, buf_slice(&text));
+        y = json_value(&b->arena, buf_slice(&wanted));
         ck_assert_msg(value_equal(&b->arena, &x, &y), "%s: %.*s", name,
                       SLICE_ARGS(buf_slice(&text)));
     }
@@ -260,7 +250,7 @@ check_event(struct arena *a, struct value *test, uint32_t i, struct event *ev, c
 
     ck_assert_msg(i < value_count(a, want), "%s: more than %u events", name, i);
     chain_print(ev, &text);
-    got = scan(a, buf_slice(&text));
+    got = json_value(a, buf_slice(&text));
     ck_assert_msg(value_equal(a, &got, value_at(a, want, i)), "%s, event %u: %.*s", name, i,
                   SLICE_ARGS(buf_slice(&text)));
     check_types(a, test, i, ev, name);
@@ -296,9 +286,14 @@ run_case(struct arena *a, struct value *test)
     bool refused = member_text(a, test, "expected_error").n > 0;
     bool ecs = !slice_eq(member_text(a, test, "ecs_compatibility"), SLICE("disabled"));
     struct value *settings = value_get(a, test, SLICE("settings")), *escapes = NULL;
+    struct slice now = member_text(a, test, "now");
+    struct slice zone = member_text(a, test, "default_timezone");
     struct err err = { 0 };
     struct chain *c;
 
+    if (now.n > 0)
+        chain_clock(now);
+    setenv("TZ", zone.n > 0 ? arena_cstr(a, zone) : "UTC", 1);
     if (settings != NULL)
         escapes = value_get(a, settings, SLICE("config.support_escapes"));
     c = chain_new(member_text(a, test, "config"), ecs ? ECS_V8 : ECS_DISABLED,
@@ -316,13 +311,13 @@ filter_cases_run(const char *file)
     struct value cases;
     uint32_t n;
 
-    setenv("TZ", "UTC", 1);
     arena_init(&a, NULL);
-    cases = scan(&a, shared_read(&a, file));
+    cases = json_value(&a, shared_read(&a, file));
     n = value_count(&a, &cases);
     ck_assert_uint_ge(n, 1);
     for (uint32_t i = 0; i < n; i++)
         run_case(&a, value_at(&a, &cases, i));
+    chain_clock(SLICE(CLOCK));
     printf("%s: %u cases\n", file, n);
     arena_fini(&a);
 }

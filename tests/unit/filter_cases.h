@@ -14,6 +14,8 @@ struct chain;
 struct chain *chain_new(struct slice config, enum ecs_mode ecs, bool support_escapes,
                         struct err *err);
 void chain_free(struct chain *c);
+/* The time that filters see from now on, and events that have none; a literal. */
+void chain_clock(struct slice now);
 /* An event from a JSON object, in the batch. */
 struct event *chain_event(struct batch *b, struct slice json);
 /* False: the event was cancelled. */

@@ -1,238 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The date filter on events: the reference's cases in place, then what they leave out. */
+#include "tests/unit/filter_cases.h"
 #include "tests/unit/unit.h"
-#include "tests/unit/json_events.h"
-#include "tests/unit/shared.h"
-
-#include "codec/zoneinfo.h"
-#include "pipeline/config_parse.h"
-#include "pipeline/edits.h"
-
-#define FILTERS 4
-
-static const struct option common_options[] = {
-    OPT_HASH(struct filter_common, add_field, .help = ""),
-    OPT_TEMPLATES(struct filter_common, remove_field, .help = ""),
-    OPT_TEMPLATES(struct filter_common, add_tag, .help = ""),
-    OPT_LIST(struct filter_common, tag_on_failure, .dflt = "_dateparsefailure", .help = ""),
-    OPT_END,
-};
-
-extern const struct filter_type filter_date, filter_json;
-
-static struct timestamp test_now;
-
-static struct timestamp
-now(void)
-{
-    return test_now;
-}
-
-static void
-set_now(struct slice text)
-{
-    ck_assert(timestamp_parse(text, NULL, &test_now));
-}
-
-/* ---- a chain of filters from a config text ---- */
-
-struct chain {
-    struct arena arena;
-    struct config *config;
-    struct findings findings;
-    size_t n;
-    struct {
-        const struct filter_type *type;
-        void *conf, *local;
-        struct filter_common common;
-        struct plan_edits *edits;
-    } at[FILTERS];
-};
-
-static int
-prepare_filter(struct chain *c, const struct opt_plugin *plugin, struct err *err)
-{
-    struct plugin_context ctx = { .arena = &c->arena, .zone = zone_offset, .now = now };
-    struct option_reader reader = { .arena = &c->arena,
-                                    .findings = &c->findings,
-                                    .plugin_type = "filter" };
-    size_t i = c->n;
-    const struct filter_type *type =
-        slice_eq(plugin->name, SLICE("date")) ? &filter_date : &filter_json;
-    ck_assert_uint_lt(i, FILTERS);
-    c->at[i].type = type;
-    c->at[i].conf = arena_calloc(&c->arena, 1, type->conf_size);
-    c->at[i].local = arena_calloc(&c->arena, 1, type->local_size);
-    if (options_read(&reader, plugin, type->options, c->at[i].conf, common_options,
-                     &c->at[i].common) < 0)
-        return err_set(err, ERR_CONFIG, "%s", c->findings.at[0].text);
-    if (type->prepare(c->at[i].conf, &ctx, err) < 0 ||
-        plan_edits_compile(&c->arena, &c->at[i].common, &ctx, &c->at[i].edits, err) < 0 ||
-        (type->start != NULL && type->start(c->at[i].conf, c->at[i].local, err) < 0))
-        return -1;
-    c->n++;
-    return 0;
-}
-
-static int
-chain_init(struct chain *c, struct slice text, struct err *err)
-{
-    struct config_source source = { "test.conf", text };
-
-    *c = (struct chain){ 0 };
-    arena_init(&c->arena, NULL);
-    c->config = config_parse(&source, 1, false, &c->findings);
-    ck_assert_msg(c->config != NULL, "%s", c->findings.n > 0 ? c->findings.at[0].text : "?");
-    for (size_t i = 0; i < c->config->filter.n; i++)
-        if (prepare_filter(c, &c->config->filter.at[i].plugin, err) < 0)
-            return -1;
-    return 0;
-}
-
-static void
-chain_fini(struct chain *c)
-{
-    for (size_t i = 0; i < c->n; i++)
-        if (c->at[i].type->stop != NULL)
-            c->at[i].type->stop(c->at[i].conf, c->at[i].local);
-    config_free(&c->config);
-    findings_fini(&c->findings);
-    arena_fini(&c->arena);
-}
-
-static void
-chain_run(struct chain *c, struct event *ev)
-{
-    struct buf scratch = { 0 };
-
-    for (size_t i = 0; i < c->n; i++) {
-        enum verdict v = c->at[i].type->apply(c->at[i].conf, c->at[i].local, ev);
-
-        if (v == EVENT_KEEP)
-            plan_edits_apply(c->at[i].edits, ev, &scratch);
-        else if (v == EVENT_FAILED)
-            plan_edits_failed(c->at[i].edits, ev);
-    }
-    buf_fini(&scratch);
-}
-
-/* ---- events ---- */
-
-static struct event *
-event_of(struct batch *b, const struct value *v)
-{
-    return json_event(b, v, test_now, zone_offset);
-}
-
-/* As a consumer sees it, with the metadata where there is any. */
-static struct value
-seen(struct arena *a, struct event *ev)
-{
-    struct buf text = { 0 };
-    struct value v, meta;
-
-    value_write(&ev->data, &text);
-    v = json_value(a, buf_slice(&text));
-    buf_clear(&text);
-    value_write(&ev->meta, &text);
-    meta = json_value(a, buf_slice(&text));
-    if (value_count(a, &meta) > 0)
-        value_assign(value_put(a, &v, SLICE("@metadata")), meta);
-    buf_fini(&text);
-    return v;
-}
-
-/* ---- the reference's cases ---- */
-
-static struct slice
-text_of(struct arena *a, struct value *object, const char *key)
-{
-    struct value *v = value_get(a, object, slice_of(key));
-
-    return v == NULL ? (struct slice){ NULL, 0 } : value_text(a, v);
-}
-
-static void
-check_types(struct arena *a, struct value *one, uint32_t i, struct event *ev, const char *name)
-{
-    struct value *types = value_get(a, one, SLICE("types"));
-    char index[16];
-
-    snprintf(index, sizeof index, "%u", i);
-    types = types == NULL ? NULL : value_get(a, types, slice_of(index));
-    for (uint32_t k = 0; types != NULL && k < value_count(a, types); k++) {
-        struct value *want = value_at(a, types, k);
-        struct fieldref at;
-        struct value *v;
-
-        ck_assert_int_eq(fieldref_compile(a, value_key(a, want), ESCAPE_NONE, &at, NULL), 0);
-        v = event_get(ev, &at);
-        ck_assert_msg(v != NULL && v->type == (slice_eq(value_text(a, want), SLICE("timestamp"))
-                                                   ? V_TIMESTAMP
-                                                   : V_DECIMAL),
-                      "%s, event %u: type of %.*s", name, i, SLICE_ARGS(at.text));
-    }
-}
-
-static void
-run_events(struct arena *a, struct chain *chain, struct value *one, const char *name)
-{
-    struct value *inputs = value_get(a, one, SLICE("input_events"));
-    struct value *wanted = value_get(a, one, SLICE("expected_events"));
-    struct batch *b = batch_new(NULL);
-
-    for (uint32_t i = 0; i < value_count(a, inputs); i++) {
-        struct event *ev = event_of(b, value_at(a, inputs, i));
-        struct value *want = value_at(a, wanted, i), got;
-        struct buf text = { 0 };
-
-        chain_run(chain, ev);
-        got = seen(a, ev);
-        value_write(&got, &text);
-        ck_assert_msg(value_equal(a, &got, want), "%s, event %u: %.*s", name, i,
-                      SLICE_ARGS(buf_slice(&text)));
-        check_types(a, one, i, ev, name);
-        buf_fini(&text);
-    }
-    batch_recycle(&b);
-}
-
-static void
-run_case(struct arena *a, struct value *one)
-{
-    const char *name = arena_cstr(a, text_of(a, one, "name"));
-    struct slice zone = text_of(a, one, "default_timezone");
-    bool refused = text_of(a, one, "expected_error").n > 0;
-    struct chain chain;
-    struct err err = { 0 };
-    int status;
-
-    set_now(text_of(a, one, "now"));
-    setenv("TZ", zone.n > 0 ? arena_cstr(a, zone) : "UTC", 1);
-    status = chain_init(&chain, text_of(a, one, "config"), &err);
-    ck_assert_msg((status < 0) == refused, "%s: %s", name, err.msg);
-    if (status == 0)
-        run_events(a, &chain, one, name);
-    chain_fini(&chain);
-}
 
 START_TEST(cases_of_the_reference)
 {
-    struct arena a;
-    struct value cases;
-    uint32_t n;
-
-    arena_init(&a, NULL);
-    cases = json_value(&a, shared_read(&a, "reference/cases/filters/date.json"));
-    n = value_count(&a, &cases);
-    ck_assert_uint_ge(n, 1);
-    for (uint32_t i = 0; i < n; i++)
-        run_case(&a, value_at(&a, &cases, i));
-    arena_fini(&a);
+    filter_cases_run("reference/cases/filters/date.json");
 }
 END_TEST
-
-/* ---- beyond them ---- */
 
 #define NEW_YORK " timezone => 'America/New_York'"
 
@@ -305,38 +80,43 @@ quoted(struct arena *a, const char *text)
     return slice_of(copy);
 }
 
+/* The time that ends up in the field oo; empty when the event is tagged instead. */
+static struct slice
+time_of(struct batch *b, struct chain *chain, struct slice field)
+{
+    struct arena *a = &b->arena;
+    struct event *ev = chain_event(b, arena_printf(a, "{\"tt\":%.*s}", SLICE_ARGS(field)));
+    struct value *tags, *o;
+
+    ck_assert(chain_run(chain, ev));
+    tags = value_get(a, &ev->data, SLICE("tags"));
+    o = value_get(a, &ev->data, SLICE("oo"));
+    ck_assert((tags == NULL) == (o != NULL && o->type == V_TIMESTAMP));
+    return o == NULL ? (struct slice){ NULL, 0 } : (struct slice){ o->raw + 1, o->len - 2 };
+}
+
+static struct chain *
+date_chain(struct arena *a, const char *options, struct err *err)
+{
+    setenv("TZ", "UTC", 1);
+    return chain_new(arena_printf(a, "filter { date { %s target => oo } }", options), ECS_DISABLED,
+                     false, err);
+}
+
 START_TEST(events_and_their_time)
 {
-    struct arena a;
-    struct chain chain;
-    struct err err = { 0 };
     struct batch *b = batch_new(NULL);
-    struct value input, *o, *tags;
-    struct event *ev;
+    struct err err = { 0 };
+    struct chain *chain;
 
-    arena_init(&a, NULL);
-    setenv("TZ", "UTC", 1);
-    set_now(slice_of(events[_i].now));
-    ck_assert_msg(chain_init(&chain,
-                             arena_printf(&a, "filter { date { %s target => oo } }",
-                                          events[_i].options),
-                             &err) == 0,
-                  "%s: %s", events[_i].name, err.msg);
-    input =
-        json_value(&a, arena_printf(&a, "{\"tt\":%.*s}", SLICE_ARGS(quoted(&a, events[_i].field))));
-    ev = event_of(b, &input);
-    chain_run(&chain, ev);
-    o = value_get(event_arena(ev), &ev->data, SLICE("oo"));
-    tags = value_get(event_arena(ev), &ev->data, SLICE("tags"));
-    if (events[_i].want == NULL) {
-        ck_assert_msg(o == NULL && tags != NULL, "%s", events[_i].name);
-    } else {
-        ck_assert_msg(o != NULL && tags == NULL, "%s", events[_i].name);
-        ck_assert_slice(((struct slice){ o->raw + 1, o->len - 2 }), slice_of(events[_i].want));
-    }
-    chain_fini(&chain);
+    chain_clock(slice_of(events[_i].now));
+    chain = date_chain(&b->arena, events[_i].options, &err);
+    ck_assert_msg(chain != NULL, "%s: %s", events[_i].name, err.msg);
+    for (int again = 0; again < 2; again++) /* the second time it is remembered */
+        ck_assert_slice(time_of(b, chain, quoted(&b->arena, events[_i].field)),
+                        events[_i].want == NULL ? SLICE("") : slice_of(events[_i].want));
+    chain_free(chain);
     batch_recycle(&b);
-    arena_fini(&a);
 }
 END_TEST
 
@@ -360,17 +140,11 @@ static const struct {
 START_TEST(configs_that_cannot_work)
 {
     struct arena a;
-    struct chain chain;
     struct err err = { 0 };
 
     arena_init(&a, NULL);
-    set_now(SLICE("2024-06-15T12:00:00Z"));
-    ck_assert_int_eq(chain_init(&chain,
-                                arena_printf(&a, "filter { date { %s } }", refusals[_i].options),
-                                &err),
-                     -1);
+    ck_assert(date_chain(&a, refusals[_i].options, &err) == NULL);
     ck_assert_str_eq(err.msg, refusals[_i].message);
-    chain_fini(&chain);
     arena_fini(&a);
 }
 END_TEST
@@ -378,25 +152,43 @@ END_TEST
 /* The program runs on while the year changes: what it took for the year at its start is late. */
 START_TEST(a_year_that_began_since_the_start)
 {
-    struct chain chain;
     struct batch *b = batch_new(NULL);
-    struct err err = { 0 };
-    struct value input;
-    struct event *ev;
+    struct chain *chain;
 
-    setenv("TZ", "UTC", 1);
-    set_now(SLICE("2024-12-30T12:00:00Z"));
-    ck_assert_msg(chain_init(&chain, SLICE("filter { date { match => [tt, 'MMM dd HH:mm:ss'] } }"),
-                             &err) == 0,
-                  "%s", err.msg);
-    set_now(SLICE("2025-03-02T00:00:00Z"));
-    input = json_value(&b->arena, SLICE("{\"tt\":\"Feb 29 01:02:03\"}"));
-    ev = event_of(b, &input);
-    chain_run(&chain, ev);
-    input = seen(&b->arena, ev);
-    ck_assert_slice(value_text(&b->arena, value_get(&b->arena, &input, SLICE("@timestamp"))),
+    chain_clock(SLICE("2024-12-30T12:00:00Z"));
+    chain = date_chain(&b->arena, "match => [tt, 'MMM dd HH:mm:ss']", NULL);
+    chain_clock(SLICE("2025-03-02T00:00:00Z"));
+    ck_assert_slice(time_of(b, chain, SLICE("\"Feb 29 01:02:03\"")),
                     SLICE("2025-02-28T01:02:03.000Z"));
-    chain_fini(&chain);
+    chain_free(chain);
+    batch_recycle(&b);
+}
+END_TEST
+
+/* A text whose zone comes from the event is not remembered. */
+START_TEST(the_same_text_in_other_zones)
+{
+    struct batch *b = batch_new(NULL);
+    struct chain *chain = chain_new(
+        SLICE("filter { date { match => [tt, ISO8601] timezone => '%{zz}' target => oo } }"),
+        ECS_DISABLED, false, NULL);
+    static const struct {
+        const char *event, *want;
+    } table[] = {
+        { "{\"tt\":\"2024-07-02T03:04:05\",\"zz\":\"Asia/Tokyo\"}", "2024-07-01T18:04:05.000Z" },
+        { "{\"tt\":\"2024-07-02T03:04:05\",\"zz\":\"-02:30\"}", "2024-07-02T05:34:05.000Z" },
+    };
+
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct event *ev = chain_event(b, slice_of(table[i].event));
+        struct value *o;
+
+        ck_assert(chain_run(chain, ev));
+        o = value_get(&b->arena, &ev->data, SLICE("oo"));
+        ck_assert(o != NULL);
+        ck_assert_slice(((struct slice){ o->raw + 1, o->len - 2 }), slice_of(table[i].want));
+    }
+    chain_free(chain);
     batch_recycle(&b);
 }
 END_TEST
@@ -408,6 +200,7 @@ add_tests(TCase *tc)
     tcase_add_loop_test(tc, events_and_their_time, 0, (int)COUNT(events));
     tcase_add_loop_test(tc, configs_that_cannot_work, 0, (int)COUNT(refusals));
     tcase_add_test(tc, a_year_that_began_since_the_start);
+    tcase_add_test(tc, the_same_text_in_other_zones);
 }
 
 UNIT_MAIN("filter_date")
