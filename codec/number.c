@@ -447,47 +447,46 @@ put_scientific(char *p, const char *digits, int n, int lead)
     return p;
 }
 
+/* What both notations begin with: the sign, or all of it where there are no digits (false). */
+static bool
+begin(double d, char **p, struct shortest *s, char digits[20])
+{
+    if (put_special(d, p))
+        return false;
+    if (signbit(d)) {
+        *(*p)++ = '-';
+        d = -d;
+    }
+    *s = (struct shortest){ 0, 1, 0 };
+    if (d > 0)
+        *s = shortest_of(d);
+    trim(s);
+    spell(s, digits);
+    return true;
+}
+
 size_t
 number_print_double(double d, char out[NUMBER_TEXT])
 {
-    struct shortest s = { 0, 1, 0 };
+    struct shortest s;
     char digits[20], *p = out;
 
-    if (put_special(d, &p))
-        return (size_t)(p - out);
-    if (signbit(d)) {
-        *p++ = '-';
-        d = -d;
-    }
-    if (d > 0)
-        s = shortest_of(d);
-    trim(&s);
-    spell(&s, digits);
-    if (s.lead < -3 || s.lead >= 7)
-        p = put_scientific(p, digits, s.n, s.lead);
-    else
-        p = put_plain(p, digits, s.n, s.lead);
+    if (begin(d, &p, &s, digits))
+        p = s.lead < -3 || s.lead >= 7 ? put_scientific(p, digits, s.n, s.lead)
+                                       : put_plain(p, digits, s.n, s.lead);
     return (size_t)(p - out);
 }
 
 size_t
 number_print_plain(double d, char *out, size_t max)
 {
-    struct shortest s = { 0, 1, 0 };
-    char digits[20], text[400], *p = text;
+    struct shortest s;
+    char digits[20], text[400], *p = text; /* at most a sign, 2, 324 zeros and 17 digits */
+    size_t n;
 
-    if (!put_special(d, &p)) {
-        if (signbit(d)) {
-            *p++ = '-';
-            d = -d;
-        }
-        if (d > 0)
-            s = shortest_of(d);
-        trim(&s);
-        spell(&s, digits);
-        p = put_plain(p, digits, s.n, s.lead); /* at most 1 + 2 + 324 + 17 bytes */
-    }
-    size_t n = (size_t)(p - text);
+    if (begin(d, &p, &s, digits))
+        p = put_plain(p, digits, s.n, s.lead);
+    n = (size_t)(p - text);
     if (n > max)
         n = max;
     memcpy(out, text, n);
