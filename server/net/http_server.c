@@ -122,12 +122,12 @@ exchange_of(http_parser *p)
     return p->data;
 }
 
-/* Always 1, for the parser to stop. */
+/* Always -1, for the parser to stop; 1 would mean "no body" when the headers are complete. */
 static int
 refuse(struct http_exchange *x, unsigned status)
 {
     x->refusal = status;
-    return 1;
+    return -1;
 }
 
 static int
