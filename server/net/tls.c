@@ -42,7 +42,7 @@ set_protocols(WOLFSSL_CTX *ctx, unsigned bits)
     static const long off[] = { WOLFSSL_OP_NO_TLSv1_1, WOLFSSL_OP_NO_TLSv1_2,
                                 WOLFSSL_OP_NO_TLSv1_3 };
     static const int versions[] = { WOLFSSL_TLSV1_1, WOLFSSL_TLSV1_2, WOLFSSL_TLSV1_3 };
-    size_t lowest = bits & 1 ? 0 : bits & 2 ? 1 : 2;
+    size_t lowest = bits & PROTOCOL_11 ? 0 : bits & PROTOCOL_12 ? 1 : 2;
 
     wolfSSL_CTX_SetMinVersion(ctx, versions[lowest]);
     for (size_t i = 0; i < COUNT(off); i++)
@@ -51,10 +51,10 @@ set_protocols(WOLFSSL_CTX *ctx, unsigned bits)
 }
 
 static int
-set_ciphers(WOLFSSL_CTX *ctx, struct tls_names names, struct err *err)
+set_ciphers(WOLFSSL_CTX *ctx, struct tls_names names, unsigned protocols, struct err *err)
 {
     struct buf list = { 0 };
-    int rc = tls_names_ciphers(names, &list, err);
+    int rc = tls_names_ciphers(names, protocols, &list, err);
 
     if (rc == 0 && wolfSSL_CTX_set_cipher_list(ctx, buf_cstr(&list)) != WOLFSSL_SUCCESS)
         rc = err_set(err, ERR_CONFIG, "ssl_cipher_suites: the TLS library has none of them");
@@ -80,7 +80,7 @@ set_common(struct tls_context *c, const struct tls_options *o, struct err *err)
     if (tls_names_protocols(o->protocols, &protocols, err) < 0)
         return -1;
     set_protocols(c->ctx, protocols);
-    if (set_ciphers(c->ctx, o->ciphers, err) < 0)
+    if (set_ciphers(c->ctx, o->ciphers, protocols, err) < 0)
         return -1;
     set_groups(c->ctx);
     wolfSSL_CTX_set_session_cache_mode(c->ctx, WOLFSSL_SESS_CACHE_OFF);

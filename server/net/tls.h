@@ -89,7 +89,7 @@ struct tls_info {
 
 /* After the handshake. */
 void tls_stream_info(const struct stream *s, struct tls_info *out);
-/* Bytes the session holds in the library now. */
+/* Bytes the session holds in the library now. The first of a thread has the curve cache with it. */
 size_t tls_stream_bytes(const struct stream *s);
 
 /* ---- before there is a TLS object ---- */

@@ -6,6 +6,8 @@
 #include "server/net/tls_aes.h"
 
 #include <string.h>
+#include <wolfssl/error-ssl.h>
+#include <wolfssl/wolfcrypt/error-crypt.h>
 
 struct suite {
     const char *iana, *library;
@@ -95,9 +97,20 @@ refuse_suite(const char *name, struct err *err)
         near);
 }
 
-static void
-append_suite(struct buf *out, const struct suite *s)
+static bool
+is_for(const struct suite *s, unsigned protocols)
 {
+    bool tls13 = strncmp(s->library, "TLS13-", 6) == 0;
+
+    return (protocols & (tls13 ? PROTOCOL_13 : PROTOCOL_11 | PROTOCOL_12)) != 0;
+}
+
+/* A suite of another version is not offered: a peer of that version might take it. */
+static void
+append_suite(struct buf *out, const struct suite *s, unsigned protocols)
+{
+    if (!is_for(s, protocols))
+        return;
     if (out->n > 0)
         buf_byte(out, ':');
     buf_append(out, slice_of(s->library));
@@ -105,7 +118,7 @@ append_suite(struct buf *out, const struct suite *s)
 
 /* Without an AES provider ChaCha20 is 2.6 times as fast, and a server's order decides. */
 static void
-append_defaults(struct buf *out)
+append_defaults(struct buf *out, unsigned protocols)
 {
     bool chacha_first = strcmp(tls_aes_name(), "none") == 0;
 
@@ -114,22 +127,27 @@ append_defaults(struct buf *out)
             const struct suite *s = suite_find(defaults[i]);
 
             if ((chacha_first && strstr(s->library, "CHACHA20") == NULL) == (turn == 1))
-                append_suite(out, s);
+                append_suite(out, s, protocols);
         }
 }
 
 int
-tls_names_ciphers(struct tls_names names, struct buf *out, struct err *err)
+tls_names_ciphers(struct tls_names names, unsigned protocols, struct buf *out, struct err *err)
 {
     if (names.n == 0)
-        append_defaults(out);
+        append_defaults(out, protocols);
     for (size_t i = 0; i < names.n; i++) {
         const struct suite *s = suite_find(names.at[i]);
 
         if (s == NULL)
             return refuse_suite(names.at[i], err);
-        append_suite(out, s);
+        append_suite(out, s, protocols);
     }
+    if (out->n == 0)
+        return err_set(err, ERR_CONFIG,
+                       "ssl_cipher_suites: none of them is one of %s, and ssl_supported_protocols "
+                       "allows no other",
+                       protocols & PROTOCOL_13 ? "TLSv1.3" : "TLSv1.2 and before");
     return 0;
 }
 
@@ -138,7 +156,7 @@ tls_names_protocols(struct tls_names names, unsigned *bits, struct err *err)
 {
     static const char *const known[] = { "TLSv1.1", "TLSv1.2", "TLSv1.3" };
 
-    *bits = names.n == 0 ? 6 : 0;
+    *bits = names.n == 0 ? PROTOCOL_12 | PROTOCOL_13 : 0;
     for (size_t i = 0; i < names.n; i++) {
         size_t k = 0;
 
@@ -152,6 +170,26 @@ tls_names_protocols(struct tls_names names, unsigned *bits, struct err *err)
         *bits |= 1u << k;
     }
     return 0;
+}
+
+const char *
+tls_names_error(int code)
+{
+    switch (code) {
+    case ASN_AFTER_DATE_E: return "the peer's certificate has expired";
+    case ASN_BEFORE_DATE_E: return "the peer's certificate is not valid yet";
+    case ASN_NO_SIGNER_E:
+    case ASN_SELF_SIGNED_E:
+    case VERIFY_CERT_ERROR: return "the peer's certificate is signed by no authority we trust";
+    case ASN_SIG_CONFIRM_E: return "the signature of the peer's certificate is wrong";
+    case DOMAIN_NAME_MISMATCH: return "the peer's certificate is for another host name";
+    case IPADDR_MISMATCH: return "the peer's certificate is for another address";
+    case NO_PEER_CERT: return "the peer gave no certificate";
+    case MATCH_SUITE_ERROR: return "no cipher suite in common with the peer";
+    case VERSION_ERROR: return "no TLS version in common with the peer, or no TLS at all";
+    case UNKNOWN_RECORD_TYPE: return "what the peer sends is no TLS";
+    default: return NULL;
+    }
 }
 
 /* RFC 8446, 6, and what TLS 1.2 had besides. */

@@ -32,12 +32,14 @@ void tls_memory_note_handshake(uint64_t now_ms);
 
 /* ---- tls_names.c ---- */
 
-/* The library's list of suites for ssl_cipher_suites, or for the default. */
-int tls_names_ciphers(struct tls_names names, struct buf *out, struct err *err);
-/* Bits by position: 1 for TLSv1.1, 2 for TLSv1.2, 4 for TLSv1.3. */
+/* The library's list of suites for ssl_cipher_suites, or for the default. protocols: as below. */
+int tls_names_ciphers(struct tls_names names, unsigned protocols, struct buf *out, struct err *err);
+enum { PROTOCOL_11 = 1, PROTOCOL_12 = 2, PROTOCOL_13 = 4 };
 int tls_names_protocols(struct tls_names names, unsigned *bits, struct err *err);
 /* "unknown_ca"; NULL for a number without name. */
 const char *tls_names_alert(int number);
+/* What an error of the library means to an operator; NULL: its own text will do. */
+const char *tls_names_error(int code);
 
 /* ---- tls_files.c ---- */
 

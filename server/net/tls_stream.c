@@ -20,6 +20,9 @@
 #define RECORD ((size_t)16 * 1024)
 /* Plaintext taken in one call: with its overhead it fits the send buffer. */
 #define WRITE_MOST (7 * RECORD)
+/* Answers to key updates gather here while the peer reads nothing: more than that, and it is not
+ * read from either. */
+#define UNSENT_MOST (4 * WRITE_MOST)
 /* A handshake flight is small; what comes behind it in the same read would have to be kept. */
 #define HANDSHAKE_MOST RECORD
 
@@ -225,14 +228,14 @@ note_library_error(struct tls_stream *t, const char *what, int code)
 {
     char why[WOLFSSL_MAX_ERROR_SZ];
     WOLFSSL_ALERT_HISTORY alerts;
-    const char *name = NULL;
+    const char *name = NULL, *ours = tls_names_error(code);
 
     if (wolfSSL_get_alert_history(t->ssl, &alerts) == WOLFSSL_SUCCESS && alerts.last_rx.code > 0)
         name = tls_names_alert(alerts.last_rx.code);
     if (name != NULL)
         err_set(&t->err, ERR_PROTOCOL, "%s: the peer refuses: alert %s", what, name);
     else
-        err_set(&t->err, ERR_PROTOCOL, "%s: %s", what, tls_reason(code, why));
+        err_set(&t->err, ERR_PROTOCOL, "%s: %s", what, ours != NULL ? ours : tls_reason(code, why));
     wolfSSL_ERR_clear_error();
 }
 
@@ -368,6 +371,12 @@ read_records(struct tls_stream *t, char *into, size_t n)
     return got;
 }
 
+static bool
+choked(const struct tls_stream *t)
+{
+    return t->unsent.n - t->unsent_at > UNSENT_MOST;
+}
+
 static ssize_t
 tls_read(struct stream *stream, char *into, size_t n, struct err *err)
 {
@@ -376,6 +385,8 @@ tls_read(struct stream *stream, char *into, size_t n, struct err *err)
     size_t got = 0;
 
     ASSERT(t->done || t->ended != STREAM_OK);
+    if (choked(t) && push(t) == STREAM_AGAIN && choked(t))
+        return STREAM_AGAIN;
     if (t->ended == STREAM_OK) {
         before = begin(t);
         got = read_records(t, into, n);
@@ -396,7 +407,7 @@ tls_pending(const struct stream *stream)
 {
     const struct tls_stream *t = self((struct stream *)(uintptr_t)stream);
 
-    if (!t->done)
+    if (!t->done || choked(t))
         return false;
     return t->kept_n > 0 || wolfSSL_pending(t->ssl) > 0 || (t->ended != STREAM_OK && !t->told);
 }
@@ -500,6 +511,8 @@ tls_interest(const struct stream *stream, unsigned wish)
 {
     const struct tls_stream *t = self((struct stream *)(uintptr_t)stream);
 
+    if (choked(t))
+        return WATCH_WRITE;
     if (t->unsent.n > 0)
         wish |= WATCH_WRITE;
     else if (!t->done)

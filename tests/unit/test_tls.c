@@ -105,12 +105,13 @@ static const char *const versions[] = { "TLSv1.2", "TLSv1.3" };
 static const char *const keys[] = { "server-rsa", "server-p256", "server-p384", "server-ed25519" };
 static const struct {
     const char *certificate; /* NULL: none */
-    bool good;
+    const char *refusal;     /* NULL: good */
 } clients[] = {
-    { NULL, true },
-    { "client.pem", true },
-    { "client-other.pem", false },
-    { "client-expired.pem", false },
+    { NULL, NULL },
+    { "client.pem", NULL },
+    { "client-other.pem",
+      "TLS handshake: the peer's certificate is signed by no authority we trust" },
+    { "client-expired.pem", "TLS handshake: the peer's certificate has expired" },
 };
 
 static void
@@ -119,7 +120,7 @@ one_of_the_matrix(size_t version, size_t key, size_t client, enum tls_client_aut
     const char *ca[] = { tls_certs_path("ca.pem") };
     struct tls_options s = server_options(keys[key]), c = { 0 };
     bool asked = auth != TLS_CLIENT_NONE, has = clients[client].certificate != NULL;
-    bool good = !asked || (has ? clients[client].good : auth == TLS_CLIENT_OPTIONAL);
+    bool good = !asked || (has ? clients[client].refusal == NULL : auth == TLS_CLIENT_OPTIONAL);
     struct tls_info info;
     struct ends e;
 
@@ -146,6 +147,8 @@ one_of_the_matrix(size_t version, size_t key, size_t client, enum tls_client_aut
         ck_assert_str_eq(info.subject, asked && has ? "CN=web-1,OU=ops,O=Acme,C=NL" : "");
     } else {
         ck_assert_int_eq(e.server_err.code, ERR_PROTOCOL);
+        ck_assert_str_eq(e.server_err.msg, has ? clients[client].refusal
+                                               : "TLS handshake: the peer gave no certificate");
     }
     close_ends(&e);
 }
@@ -288,6 +291,8 @@ static const struct {
       "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384" },
     { "tls_ecdhe_rsa_with_aes_128_cbc_sha256", "TLSv1.2", "server-rsa",
       "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256" },
+    { "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA", "TLSv1.1", "server-rsa",
+      "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA" },
     { "ECDHE-ECDSA-CHACHA20-POLY1305", "TLSv1.2", "server-p384",
       "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256" },
 };
@@ -301,7 +306,8 @@ START_TEST(suite_by_name)
     struct ends e;
 
     s.ciphers = (struct tls_names){ &suites_tried[_i].name, 1 };
-    s.protocols = (struct tls_names){ &suites_tried[_i].version, 1 };
+    c.protocols = s.protocols = (struct tls_names){ &suites_tried[_i].version, 1 };
+    c.ciphers = s.ciphers;
     e = connect_ends(&s, &c, "localhost", 0);
     ck_assert_msg(e.server_st == STREAM_OK, "%s: %s", suites_tried[_i].name, e.server_err.msg);
     tls_stream_info(e.client, &info);
@@ -478,6 +484,23 @@ START_TEST(garbage_after_the_handshake_is_an_error)
     ck_assert_int_eq(err.code, ERR_PROTOCOL);
     ck_assert_int_eq(strncmp(err.msg, "TLS: ", 5), 0);
     ck_assert_int_eq(stream_read(e.server, got, sizeof got, &err), STREAM_ERROR);
+    close_ends(&e);
+}
+END_TEST
+
+/* No TLS 1.3 here, no TLS 1.2 there. */
+START_TEST(no_version_in_common)
+{
+    struct tls_options s = server_options("server-p256");
+    struct tls_options c = { .verification = TLS_VERIFY_NONE, .protocols = NAMES("TLSv1.3") };
+    struct ends e;
+
+    s.protocols = NAMES("TLSv1.2");
+    e = connect_ends(&s, &c, "localhost", 0);
+    ck_assert_int_eq(e.server_st, STREAM_ERROR);
+    ck_assert_str_eq(e.server_err.msg, "TLS handshake: no cipher suite in common with the peer");
+    ck_assert_int_eq(e.client_st, STREAM_ERROR);
+    ck_assert_str_eq(e.client_err.msg, "TLS handshake: the peer refuses: alert handshake_failure");
     close_ends(&e);
 }
 END_TEST
@@ -789,6 +812,11 @@ START_TEST(options_that_do_not_fit)
         "nearest is \"ECDHE-RSA-AES128-GCM-SHA256\"");
     s.ciphers = NAMES("rot13");
     refuse_options(&s, true, "ssl_cipher_suites: \"rot13\" is no cipher suite we have");
+    s.ciphers = NAMES("TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384");
+    s.protocols = NAMES("TLSv1.3");
+    refuse_options(&s, true,
+                   "ssl_cipher_suites: none of them is one of TLSv1.3, and ssl_supported_protocols "
+                   "allows no other");
     s.ciphers = (struct tls_names){ NULL, 0 };
     s.protocols = NAMES("TLSv1.2", "SSLv3");
     refuse_options(&s, true,
@@ -1067,6 +1095,7 @@ add_tests(TCase *tc)
     tcase_add_loop_test(tc, half_close_still_gets_its_answer, 0, (int)COUNT(versions));
     tcase_add_loop_test(tc, fin_without_close_notify_is_truncated, 0, (int)COUNT(versions));
     tcase_add_loop_test(tc, garbage_after_the_handshake_is_an_error, 0, (int)COUNT(versions));
+    tcase_add_test(tc, no_version_in_common);
     tcase_add_test(tc, peer_that_leaves_during_the_handshake);
     tcase_add_test(tc, threads_share_contexts);
     tcase_add_test(tc, sessions_are_charged_and_released);
