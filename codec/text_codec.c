@@ -113,12 +113,13 @@ put_original(struct event *ev, struct slice text)
     ev->data.flags |= V_CHANGED;
 }
 
-static void
+/* False: an @metadata that is no object. */
+static bool
 construct(const struct text_conf *c, struct event *ev, struct timestamp now)
 {
     struct err ignored = { 0 };
 
-    event_construct(ev, now, c->ctx->zone, true, &ignored);
+    return event_construct(ev, now, c->ctx->zone, false, &ignored) == 0;
 }
 
 static struct event *
@@ -165,6 +166,7 @@ add_failure(struct decoder *d, struct slice text, const struct err *why, struct 
     }
 }
 
+/* NULL: the object cannot be an event; nothing was added. */
 static struct event *
 add_object(struct decoder *d, struct value object, struct timestamp now, struct batch *out)
 {
@@ -174,8 +176,10 @@ add_object(struct decoder *d, struct value object, struct timestamp now, struct 
 
     if (c->target.text.p == NULL) {
         ev->data = object;
-        construct(c, ev, now);
-        return ev;
+        if (construct(c, ev, now))
+            return ev;
+        out->n--;
+        return NULL;
     }
     construct(c, ev, now);
     event_set(ev, &c->target, object, &ignored);
@@ -193,37 +197,47 @@ is_list_of_objects(struct arena *a, struct value *v)
     return true;
 }
 
+static int
+add_objects(struct decoder *d, struct value *v, struct timestamp now, struct batch *out,
+            struct err *err)
+{
+    struct arena *a = &out->arena;
+
+    if (v->type == V_OBJECT) {
+        if (add_object(d, *v, now, out) == NULL)
+            return err_set(err, ERR_PARSE, "@metadata is no object");
+        return 0;
+    }
+    if (!is_list_of_objects(a, v))
+        return err_set(err, ERR_JSON_NOT_OBJECT,
+                       "JSON must contain objects or arrays of objects");
+    for (uint32_t i = 0, n = value_count(a, v); i < n; i++)
+        if (add_object(d, *value_at(a, v, i), now, out) == NULL)
+            return err_set(err, ERR_PARSE, "@metadata is no object");
+    return 0;
+}
+
 void
 text_decode_json(struct decoder *d, struct slice text, struct timestamp now, struct batch *out)
 {
     const struct text_conf *c = d->conf;
-    struct slice plain = to_utf8(d, text, now), copy;
+    struct slice plain = to_utf8(d, text, now);
     struct err err = { 0 };
+    uint32_t before = out->n;
     struct value v;
-    size_t used, n = 1;
-    struct event *ev = NULL;
+    size_t used;
 
     if (slice_trim(plain).n == 0)
         return;
-    copy = arena_copy(&out->arena, plain);
-    if (json_scan_value(&out->arena, (char *)(uintptr_t)copy.p, copy.n, JSON_DEPTH, &v, &used,
-                        &err) < 0) {
+    if (json_scan_value(&out->arena, arena_copy_padded(&out->arena, plain), plain.n, JSON_DEPTH, &v,
+                        &used, &err) < 0 ||
+        add_objects(d, &v, now, out, &err) < 0) {
+        out->n = before;
         add_failure(d, plain, &err, now, out);
         return;
     }
-    if (v.type == V_OBJECT) {
-        ev = add_object(d, v, now, out);
-    } else if (is_list_of_objects(&out->arena, &v)) {
-        n = value_count(&out->arena, &v);
-        for (uint32_t i = 0; i < n; i++)
-            ev = add_object(d, *value_at(&out->arena, &v, i), now, out);
-    } else {
-        err_set(&err, ERR_JSON_NOT_OBJECT, "JSON must contain objects or arrays of objects");
-        add_failure(d, plain, &err, now, out);
-        return;
-    }
-    if (ev != NULL && n == 1 && c->ecs && c->keeps_original)
-        put_original(ev, plain);
+    if (out->n == before + 1 && c->ecs && c->keeps_original)
+        put_original(out->events[before], plain);
 }
 
 /* ---- lines ---- */

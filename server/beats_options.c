@@ -2,10 +2,10 @@
 /* Options of the beats input and the rules between them
  * (reference/lumberjack-and-beats-input.md 4.2, 4.3, 4.4). Cold. */
 #include "codec/base/error.h"
+#include "pipeline/ecs.h"
 #include "server/beats_priv.h"
 
 static const char *const auth_choices[] = { "none", "optional", "required", NULL };
-static const char *const ecs_choices[] = { "disabled", "v1", "v8", NULL };
 static const char *const protocol_choices[] = { "TLSv1.1", "TLSv1.2", "TLSv1.3", NULL };
 
 #define C struct beats_conf
@@ -34,8 +34,7 @@ const struct option beats_options[] = {
              .help = "protocol versions"),
     OPT_INT(C, ssl_handshake_timeout, .dflt = "10000", .min = 1, .max = 3600000,
             .help = "milliseconds from accept to the end of the handshake"),
-    OPT_ENUM(C, ecs_compatibility, .choices = ecs_choices,
-             .help = "where this input's fields go; the pipeline's setting when absent"),
+    OPT_ECS(C),
     OPT_ANY(C, enrich,
             .help = "codec_metadata, source_metadata, ssl_peer_metadata; or all, or none"),
     OPT_BOOL(C, include_codec_tag, .dflt = "true", .state = OPTION_DEPRECATED,
@@ -179,7 +178,7 @@ beats_prepare(void *conf, const struct plugin_context *ctx, struct err *err)
     struct beats_conf *c = conf;
 
     c->ctx = *ctx;
-    c->ecs = (c->ecs_compatibility < 0 ? (int)ctx->ecs : c->ecs_compatibility) != ECS_DISABLED;
+    c->ecs = ecs_is_on(c->ecs_compatibility, ctx);
     if (c->enrich != NULL && was_given(ctx, "include_codec_tag"))
         return err_set(err, ERR_CONFIG,
                        "`enrich` and the deprecated `include_codec_tag` cannot be given both");

@@ -3,6 +3,7 @@
  * (reference/inputs-basic.md 4). A window is a range of rounds; the events are made on workers. */
 #include "codec/base/error.h"
 #include "codec/base/log.h"
+#include "pipeline/ecs.h"
 #include "server/feeder.h"
 #include "server/inputs.h"
 
@@ -36,16 +37,13 @@ struct generator {
     bool ecs;
 };
 
-static const char *const ecs_modes[] = { "disabled", "v1", "v8", NULL };
-
 #define C struct conf
 static const struct option options[] = {
     OPT_STR(C, message, .dflt = "Hello world!", .help = "text of an event; stdin: one line of it"),
     OPT_LIST(C, lines, .help = "texts of a round; wins over message"),
     OPT_INT(C, count, .dflt = "0", .min = 0, .max = INT64_MAX, .help = "rounds; 0: no end"),
     OPT_INT(C, threads, .dflt = "1", .min = 1, .max = 64, .help = "each counts for itself"),
-    OPT_ENUM(C, ecs_compatibility, .choices = ecs_modes,
-             .help = "names of the fields that are added; the pipeline's setting when absent"),
+    OPT_ECS(C),
     OPT_END,
 };
 #undef C
@@ -194,7 +192,7 @@ open_input(const void *conf, const struct input_common *common, const struct inp
     struct input *input = &g->feeder.base;
 
     g->conf = c;
-    g->ecs = (c->ecs_compatibility < 0 ? (int)c->ctx.ecs : c->ecs_compatibility) != ECS_DISABLED;
+    g->ecs = ecs_is_on(c->ecs_compatibility, &c->ctx);
     if (feeder_init(&g->feeder, &input_generator, conf, common, env, &c->ctx, err) < 0 ||
         compile_refs(g, err) < 0) {
         close_input(&input);

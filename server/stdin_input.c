@@ -4,6 +4,7 @@
 #include "codec/base/error.h"
 #include "codec/base/log.h"
 #include "codec/text_codec.h"
+#include "pipeline/ecs.h"
 #include "server/feeder.h"
 #include "server/inputs.h"
 
@@ -17,6 +18,7 @@
 
 struct conf {
     struct plugin_context ctx;
+    int ecs_compatibility;
 };
 
 struct stdin_input {
@@ -71,8 +73,10 @@ choose_codec(struct stdin_input *in, const struct conf *c, struct err *err)
     in->codec.conf = own;
     if (twin != type && twin->prepare(own, &c->ctx, err) < 0)
         return -1;
-    if (json)
-        own->keeps_original = true; /* the line's own text */
+    if (json) { /* the line's own text, by the input's mode */
+        own->ecs = ecs_is_on(c->ecs_compatibility, &c->ctx);
+        own->keeps_original = true;
+    }
     return 0;
 }
 
@@ -178,7 +182,7 @@ open_input(const void *conf, const struct input_common *common, const struct inp
     const struct conf *c = conf;
     struct stdin_input *in = xcalloc(1, sizeof *in);
     struct input *input = &in->feeder.base;
-    bool ecs = c->ctx.ecs != ECS_DISABLED;
+    bool ecs = ecs_is_on(c->ecs_compatibility, &c->ctx);
 
     in->codec = common->codec;
     if (feeder_init(&in->feeder, &input_stdin, conf, common, env, &c->ctx, err) < 0 ||
@@ -205,7 +209,7 @@ stop(struct input *input)
     feeder_stop((struct feeder *)(void *)input);
 }
 
-static const struct option options[] = { OPT_END };
+static const struct option options[] = { OPT_ECS(struct conf), OPT_END };
 
 const struct input_type input_stdin = {
     .name = "stdin",

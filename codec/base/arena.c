@@ -249,6 +249,17 @@ arena_copy(struct arena *a, struct slice s)
 }
 
 char *
+arena_copy_padded(struct arena *a, struct slice s)
+{
+    char *p = arena_bytes(a, s.n + ARENA_PAD);
+
+    if (s.n > 0)
+        memcpy(p, s.p, s.n);
+    memset(p + s.n, 0, ARENA_PAD);
+    return p;
+}
+
+char *
 arena_cstr(struct arena *a, struct slice s)
 {
     char *p = arena_bytes(a, s.n + 1);

@@ -11,8 +11,7 @@
 #include "codec/base/budget.h"
 #include "codec/base/slice.h"
 
-/* Readable zero bytes behind every block and every copied slice end at least this far away, so
- * that vector code may load past the end. */
+/* Readable bytes that vector code wants behind the end of what it scans. */
 #define ARENA_PAD 64
 
 struct arena_chunk;
@@ -32,6 +31,8 @@ void *arena_calloc(struct arena *a, size_t count, size_t bytes);
 /* Unaligned bytes, for text. */
 char *arena_bytes(struct arena *a, size_t bytes);
 struct slice arena_copy(struct arena *a, struct slice s);
+/* With ARENA_PAD zero bytes behind it, for vector code (json_scan). */
+char *arena_copy_padded(struct arena *a, struct slice s);
 /* NUL-terminated. */
 char *arena_cstr(struct arena *a, struct slice s);
 struct slice arena_printf(struct arena *a, const char *fmt, ...)
