@@ -292,6 +292,27 @@ check_joinable(const struct config_build *b, const struct config_condition *c)
                      "A constant cannot be an operand of and, or, xor or nand");
 }
 
+/* Where ordinary precedence would group otherwise: two `and` in a row in front of an `or`. */
+static void
+warn_grouping(const struct config_build *b, const struct syntax *s)
+{
+    unsigned ands = 0;
+
+    for (const struct syntax *op = s->kids->next; op != NULL;
+         op = op->next != NULL ? op->next->next : NULL) {
+        enum condition_kind kind = boolean_operator(b, op);
+
+        if (kind == CONDITION_OR && ands > 1) {
+            findings_add(b->findings, FINDING_WARN, build_pos(b, op),
+                         "put the part with `and` in brackets",
+                         "Logstash groups `a and b and c or d` as `a and ((b and c) or d)`: this "
+                         "`or` does not reach to the left of the last two");
+            return;
+        }
+        ands = kind == CONDITION_AND ? ands + 1 : 0;
+    }
+}
+
 struct stacks {
     struct config_condition **operands, **joints;
     size_t operands_n, joints_n;
@@ -339,6 +360,7 @@ build_condition(const struct config_build *b, const struct syntax *s)
 
     if (s->kids->next != NULL) {
         check_mix(b, s);
+        warn_grouping(b, s);
         return grouped(b, s);
     }
     c = expression(b, s->kids);

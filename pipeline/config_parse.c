@@ -2,6 +2,7 @@
 #include "pipeline/config_parse.h"
 
 #include "codec/base/buf.h"
+#include "codec/base/name_index.h"
 #include "codec/utf8.h"
 #include "pipeline/config_build.h"
 
@@ -149,11 +150,80 @@ not_utf8(const struct config_build *b)
                  rest.n > 0 ? (unsigned char)*rest.p : 0u, (size_t)(rest.p - b->text.p));
 }
 
+static bool
+was_expected(const struct config_lexer *lx, const char *token)
+{
+    for (uint32_t i = 0; i < lx->expected_n; i++)
+        if (strcmp(lx->expected[i], token) == 0)
+            return true;
+    return false;
+}
+
+static bool
+separates(char c)
+{
+    return strchr(" \t\r\n{}[](),\"'#=", c) != NULL;
+}
+
+/* The word in which reading stopped, or else the one in front. */
+static struct slice
+word_at(const struct config_lexer *lx)
+{
+    uint32_t end = lx->furthest, at;
+
+    while (end < lx->n && !separates(lx->text[end]))
+        end++;
+    if (end == lx->furthest)
+        while (end > 0 && strchr(" \t\r\n", lx->text[end - 1]) != NULL)
+            end--;
+    for (at = end; at > 0 && !separates(lx->text[at - 1]); at--)
+        ;
+    return slice_between(lx->text + at, lx->text + end);
+}
+
+/* What people write where the grammar wants something else; NULL: nothing to say. */
+static const char *
+hint_for(const struct config_lexer *lx, const struct syntax_tree *tree, struct buf *near)
+{
+    char next = lx->furthest < lx->n ? lx->text[lx->furthest] : '\0';
+    struct slice word = word_at(lx);
+    unsigned best = 100;
+
+    if (tree->limit != NULL)
+        return NULL;
+    if (was_expected(lx, "any character"))
+        return "a quote is not closed; a string cannot end in a backslash, since \\\" and \\' "
+               "never "
+               "close it";
+    if (was_expected(lx, "\"=>\"") && next == '=')
+        return "options are written with =>";
+    if (was_expected(lx, "\"=>\"") && next == ':')
+        return "keys and values of a hash are written with =>";
+    if (was_expected(lx, "\"==\"") && next == '=')
+        return "to compare, write ==";
+    if (was_expected(lx, "\"and\"") && (next == 'A' || next == 'O' || next == '&' || next == '|'))
+        return "boolean operators are and, or, xor, nand, in lower case";
+    if (next == ',' && !was_expected(lx, "\",\""))
+        return "options and hash entries are separated by white space, without commas";
+    if (slice_eq(word, SLICE("elsif")) || slice_eq(word, SLICE("elif")))
+        return "write else if";
+    if (was_expected(lx, "\"(\"") && slice_eq(word, SLICE("not")))
+        return "`not` stands only in front of `in`; write !([field])";
+    if (was_expected(lx, "\"(\"") && word.n > 0)
+        return "fields stand in brackets, text in quotes";
+    for (size_t i = 0; i < COUNT(sections) && word.p == lx->text + tree->context; i++)
+        if (name_is_nearer(word, slice_of(sections[i].name), &best)) {
+            buf_clear(near);
+            buf_printf(near, "did you mean `%s`?", sections[i].name);
+        }
+    return near->n > 0 ? buf_cstr(near) : NULL;
+}
+
 static void
 does_not_parse(const struct config_build *b, const struct config_lexer *lx,
                const struct syntax_tree *tree)
 {
-    struct buf text = { 0 };
+    struct buf text = { 0 }, near = { 0 };
     uint32_t at = tree->limit != NULL ? tree->limit_at : lx->furthest;
     struct config_pos pos = config_lines_pos(b->lines, b->file, at);
 
@@ -164,7 +234,8 @@ does_not_parse(const struct config_build *b, const struct config_lexer *lx,
                    pos.column);
     else
         config_lex_explain(lx, b->lines, tree->context, &text);
-    findings_add(b->findings, FINDING_ERROR, pos, NULL, "%s", buf_cstr(&text));
+    findings_add(b->findings, FINDING_ERROR, pos, hint_for(lx, tree, &near), "%s", buf_cstr(&text));
+    buf_fini(&near);
     buf_fini(&text);
 }
 

@@ -106,6 +106,15 @@ build_string(const struct config_build *b, const struct syntax *s)
 
 /* ---- numbers ---- */
 
+static void
+warn_octal(const struct config_build *b, const struct opt_value *v, const char *digits, long long n)
+{
+    if (strtoll(digits, NULL, 10) != n)
+        findings_add(b->findings, FINDING_WARN, v->pos,
+                     "write the number without the leading zero, or in quotes",
+                     "A leading zero means octal: %.64s is %lld", digits, n);
+}
+
 /* A leading zero means octal. */
 static struct opt_value
 integer(const struct config_build *b, const struct syntax *s, struct slice text)
@@ -127,6 +136,8 @@ integer(const struct config_build *b, const struct syntax *s, struct slice text)
         findings_add(b->findings, FINDING_ERROR, v.pos,
                      "whole numbers go from -9223372036854775808 to 9223372036854775807",
                      "Integer out of range: %.64s", digits);
+    else if (base == 8)
+        warn_octal(b, &v, digits, n);
     v.number = n;
     return v;
 }
@@ -178,8 +189,8 @@ list(const struct config_build *b, const struct syntax *s)
     return v;
 }
 
-/* Logstash compares keys as written, quotes included. */
-static void
+/* Logstash compares keys as written, quotes included. False: one is there twice. */
+static bool
 check_keys(const struct config_build *b, const struct syntax *s)
 {
     struct name_index seen = { 0 };
@@ -213,6 +224,7 @@ check_keys(const struct config_build *b, const struct syntax *s)
     }
     name_index_fini(&seen);
     buf_fini(&twice);
+    return second == NULL;
 }
 
 static struct slice
@@ -238,8 +250,8 @@ hash(const struct config_build *b, const struct syntax *s)
 {
     struct opt_value v = { .kind = OV_HASH, .pos = build_pos(b, s) };
     struct name_index places = { 0 };
+    bool distinct = check_keys(b, s);
 
-    check_keys(b, s);
     v.pairs = arena_calloc(b->arena, build_count(s->kids), sizeof *v.pairs);
     for (const struct syntax *e = s->kids; e != NULL; e = e->next) {
         struct slice key = entry_key(b, e->kids);
@@ -249,6 +261,10 @@ hash(const struct config_build *b, const struct syntax *s)
         v.pairs[place] =
             (struct opt_pair){ key, build_pos(b, e->kids), entry_value(b, e->kids->next) };
         v.n += !found;
+        if (found && distinct)
+            findings_add(b->findings, FINDING_WARN, build_pos(b, e->kids), "keep one of them",
+                         "The key %.*s is written twice, in different quotes: the last one counts",
+                         SLICE_ARGS(build_brief(b, e->kids)));
     }
     name_index_fini(&places);
     return v;

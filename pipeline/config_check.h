@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Lint: what is legal and silently does something else than it says (config-language.md 13). One
+ * WARN each, with the place and the spelling that works; behaviour stays Logstash's.
+ *
+ * What shows while a tree is built is warned of there (lists of one, calls, conditions in inputs,
+ * octal numbers); here is what needs the finished tree. */
+#ifndef PIPELINE_CONFIG_CHECK_H
+#define PIPELINE_CONFIG_CHECK_H
+
+#include "pipeline/config_parse.h"
+
+/* Chains of else if longer than this are not searched for equal conditions. */
+#define CHECK_CHAIN 200
+
+void config_check(const struct config *c, struct findings *findings);
+
+#endif
