@@ -2,47 +2,93 @@
 #include "pipeline/config_files.h"
 
 #include "codec/base/buf.h"
-#include "codec/base/error.h"
 #include "codec/utf8.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <glob.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Directories that ** goes down. */
+/* Folders that ** goes down. */
 #define DEPTH 64
 
-/* No place: the finding is about a file, not about something in it. */
-static const struct config_pos nowhere = { .file = UINT32_MAX };
+struct reader {
+    struct config_files *out;
+    const struct log *log;
+    size_t bytes, cap;
+    struct buf unreadable, not_utf8; /* lists for one error each */
+};
 
-void
-config_files_init(struct config_files *f)
+static void
+add_source(struct config_files *f, size_t *cap, const char *name, struct slice text)
 {
-    *f = (struct config_files){ 0 };
-    arena_init(&f->arena, NULL);
-}
+    if (f->n == *cap) {
+        struct config_source *more;
 
-void
-config_files_fini(struct config_files *f)
-{
-    arena_fini(&f->arena);
-    free(f->sources);
-    *f = (struct config_files){ 0 };
+        *cap = *cap == 0 ? 8 : *cap * 2;
+        more = arena_alloc(&f->arena, *cap * sizeof *more);
+        if (f->n > 0)
+            memcpy(more, f->at, f->n * sizeof *more);
+        f->at = more;
+    }
+    f->at[f->n++] = (struct config_source){ name, text };
 }
 
 static void
-add_source(struct config_files *f, const char *name, struct slice text)
+note(struct buf *list, const char *path, const char *why)
 {
-    if (f->n == f->cap) {
-        f->cap = f->cap > 0 ? 2 * f->cap : 8;
-        f->sources = xrealloc(f->sources, f->cap * sizeof *f->sources);
+    buf_printf(list, "%s%s%s%s", list->n > 0 ? ", " : "", path, why == NULL ? "" : ": ",
+               why == NULL ? "" : why);
+}
+
+/* 0 also for a file that cannot be read: it is noted. -1: too much text. */
+static int
+read_one(struct reader *r, const char *path, struct err *err)
+{
+    FILE *f = fopen(path, "re");
+    struct buf text = { 0 };
+    size_t n;
+
+    if (f == NULL) {
+        note(&r->unreadable, path, strerror(errno));
+        return 0;
     }
-    f->sources[f->n++] = (struct config_source){ arena_cstr(&f->arena, slice_of(name)),
-                                                 arena_copy(&f->arena, text) };
+    do {
+        n = fread(buf_reserve(&text, 65536), 1, 65536, f);
+        text.n += n;
+    } while (n > 0 && r->bytes + text.n <= CONFIG_FILES_BYTES);
+    if (ferror(f))
+        note(&r->unreadable, path, strerror(errno));
+    fclose(f);
+    r->bytes += text.n;
+    if (r->bytes > CONFIG_FILES_BYTES) {
+        buf_fini(&text);
+        return err_set(err, ERR_LIMIT, "%s: more than %u bytes of configuration", path,
+                       CONFIG_FILES_BYTES);
+    }
+    if (!utf8_valid(buf_slice(&text)))
+        note(&r->not_utf8, path, NULL);
+    add_source(r->out, &r->cap, arena_cstr(&r->out->arena, slice_of(path)),
+               arena_copy(&r->out->arena, buf_slice(&text)));
+    buf_fini(&text);
+    return 0;
+}
+
+static int
+by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool
+is_folder(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
 /* ---- paths ---- */
@@ -78,14 +124,6 @@ expand(const char *path, struct buf *out)
     if (out->n == 0)
         buf_byte(out, '/');
     buf_fini(&whole);
-}
-
-static bool
-is_directory(const char *path)
-{
-    struct stat st;
-
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
 struct paths {
@@ -168,7 +206,7 @@ find(struct paths *p, const char *path)
     size_t stars = slice_find(s, SLICE("/**/"), 0);
     struct buf pattern = { 0 };
 
-    if (is_directory(path)) {
+    if (is_folder(path)) {
         buf_printf(&pattern, "%s/*", path);
         add_matches(p, buf_cstr(&pattern));
     } else if (stars != SIZE_MAX) {
@@ -179,131 +217,91 @@ find(struct paths *p, const char *path)
     buf_fini(&pattern);
 }
 
-/* ---- reading ---- */
-
 static int
-read_all(const char *path, size_t most, struct buf *out, struct err *err)
+read_matches(struct reader *r, struct paths *found, struct err *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = 1;
+    if (found->n > 1)
+        qsort(found->at, found->n, sizeof(char *), by_text);
+    for (size_t i = 0; i < found->n; i++) {
+        const char *path = found->at[i];
 
-    if (fd < 0)
-        return err_errno(err, "%s", path);
-    while (n > 0 && out->n <= most) {
-        n = read(fd, buf_reserve(out, 65536), 65536);
-        out->n += n > 0 ? (size_t)n : 0;
-    }
-    if (n < 0)
-        err_errno(err, "%s", path);
-    close(fd);
-    if (n >= 0 && out->n > most)
-        return err_set(err, ERR_LIMIT, "%s: the configuration has more than %u bytes", path,
-                       CONFIG_BYTES);
-    return n < 0 ? -1 : 0;
-}
-
-/* False: not UTF-8; the caller lists all of these in one error. */
-static bool
-read_one(struct config_files *f, const char *path, struct findings *findings)
-{
-    struct buf text = { 0 };
-    struct err err = { 0 };
-    bool valid = true;
-
-    if (read_all(path, CONFIG_BYTES - f->bytes, &text, &err) < 0) {
-        findings_add(findings, FINDING_ERROR, nowhere, NULL, "The configuration cannot be read: %s",
-                     err.msg);
-    } else {
-        valid = utf8_valid(buf_slice(&text));
-        f->bytes += text.n;
-        if (valid)
-            add_source(f, path, buf_slice(&text));
-    }
-    buf_fini(&text);
-    return valid;
-}
-
-static int
-by_text(const void *x, const void *y)
-{
-    return strcmp(*(char *const *)x, *(char *const *)y);
-}
-
-static void
-read_paths(struct config_files *f, const struct paths *p, struct findings *findings)
-{
-    struct buf bad = { 0 };
-
-    for (size_t i = 0; i < p->n; i++) {
-        const char *path = p->at[i];
-
-        if (is_directory(path) || (i > 0 && strcmp(path, p->at[i - 1]) == 0))
+        if (is_folder(path) || (i > 0 && strcmp(path, found->at[i - 1]) == 0))
             continue;
         if (path[strlen(path) - 1] == '~') {
-            findings_add(findings, FINDING_WARN, nowhere, NULL,
-                         "NOT reading config file because it is a temp file: %s", path);
+            log_warn(r->log, "NOT reading config file because it is a temp file: %s", path);
             continue;
         }
-        if (!read_one(f, path, findings))
-            buf_printf(&bad, "%s%s", bad.n > 0 ? ", " : "", path);
+        if (read_one(r, path, err) < 0)
+            return -1;
     }
-    if (bad.n > 0)
-        findings_add(findings, FINDING_ERROR, nowhere, "save the files as UTF-8",
-                     "The following config files contains non-utf8 characters: %s", buf_cstr(&bad));
-    buf_fini(&bad);
+    if (r->unreadable.n > 0)
+        return err_set(err, ERR_IO, "these files cannot be read: %s", buf_cstr(&r->unreadable));
+    if (r->not_utf8.n > 0)
+        return err_set(err, ERR_INVALID_UTF8,
+                       "The following config files contains non-ascii characters but are not "
+                       "UTF-8 encoded [\"%s\"]",
+                       buf_cstr(&r->not_utf8));
+    return 0;
 }
 
 int
-config_files_add_path(struct config_files *f, const char *path, struct findings *findings)
+config_files_read(const char *path, const struct log *log, struct config_files *out,
+                  struct err *err)
 {
-    size_t errors = findings->errors, before = f->n;
-    struct paths found = { 0 };
+    struct reader r = { .out = out, .log = log };
     struct buf whole = { 0 };
+    struct paths found = { 0 };
+    int failed;
 
-    if (strncmp(path, "http://", 7) == 0 || strncmp(path, "https://", 8) == 0) {
-        findings_add(findings, FINDING_ERROR, nowhere,
-                     "fetch it before the start and name the file",
-                     "A configuration over HTTP is not supported: %s", path);
-        return -1;
-    }
+    *out = (struct config_files){ 0 };
+    arena_init(&out->arena, NULL);
+    if (strncmp(path, "http://", 7) == 0 || strncmp(path, "https://", 8) == 0)
+        return err_set(err, ERR_CONFIG,
+                       "path.config: %s: fetching the configuration over HTTP is not supported; "
+                       "keep it in a file",
+                       path);
     expand(path, &whole);
     find(&found, buf_cstr(&whole));
-    if (found.n > 1)
-        qsort(found.at, found.n, sizeof(char *), by_text);
-    read_paths(f, &found, findings);
-    if (f->n == before && findings->errors == errors)
-        findings_add(findings, FINDING_INFO, nowhere, NULL, "No config files found in path: %s",
-                     buf_cstr(&whole));
+    failed = read_matches(&r, &found, err);
     paths_fini(&found);
     buf_fini(&whole);
-    return findings->errors > errors ? -1 : 0;
+    buf_fini(&r.unreadable);
+    buf_fini(&r.not_utf8);
+    return failed;
 }
 
-/* ---- the command line ---- */
-
-/* The word, any number of spaces, an opening brace; anywhere. */
+/* The search is textual, as in Logstash: the word, blanks, a brace. */
 static bool
 has_section(struct slice text, struct slice word)
 {
-    for (size_t at = slice_find(text, word, 0); at != SIZE_MAX;
-         at = slice_find(text, word, at + 1)) {
-        size_t end = at + word.n;
+    for (size_t at = 0; (at = slice_find(text, word, at)) != SIZE_MAX;) {
+        at += word.n;
+        size_t brace = at;
 
-        while (end < text.n && text.p[end] == ' ')
-            end++;
-        if (end < text.n && text.p[end] == '{')
+        while (brace < text.n && text.p[brace] == ' ')
+            brace++;
+        if (brace < text.n && text.p[brace] == '{')
             return true;
     }
     return false;
 }
 
 void
-config_files_add_text(struct config_files *f, const char *name, struct slice text,
-                      bool command_line)
+config_files_string(struct slice text, struct config_files *out)
 {
-    add_source(f, name, text);
-    if (command_line && !has_section(text, SLICE("input")))
-        add_source(f, "default input", SLICE("input { stdin { type => stdin } }"));
-    if (command_line && !has_section(text, SLICE("output")))
-        add_source(f, "default output", SLICE("output { stdout { codec => rubydebug } }"));
+    size_t cap = 0;
+
+    *out = (struct config_files){ 0 };
+    arena_init(&out->arena, NULL);
+    add_source(out, &cap, "config string", arena_copy(&out->arena, text));
+    if (!has_section(text, SLICE("input")))
+        add_source(out, &cap, "added input", SLICE("input { stdin { type => stdin } }"));
+    if (!has_section(text, SLICE("output")))
+        add_source(out, &cap, "added output", SLICE("output { stdout { codec => rubydebug } }"));
+}
+
+void
+config_files_fini(struct config_files *f)
+{
+    arena_fini(&f->arena);
 }

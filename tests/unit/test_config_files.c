@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char folder[] = "/tmp/headrig-files-XXXXXX";
@@ -63,79 +64,85 @@ tear_down(void)
 /* The files a path means, as their names below the folder. */
 static const struct {
     const char *path, *want;
-    size_t findings;
 } paths[] = {
-    { "", "10.conf 9.conf b.cfg", 1 },
-    { "/", "10.conf 9.conf b.cfg", 1 },
-    { "/9.conf", "9.conf", 0 },
-    { "/./sub/../9.conf", "9.conf", 0 },
-    { "/*.conf", "10.conf 9.conf", 0 },
-    { "/{9,10}.conf", "10.conf 9.conf", 0 },
-    { "/?.c*", "9.conf b.cfg", 1 },
-    { "/[0-9]*.conf", "10.conf 9.conf", 0 },
-    { "/**/*.conf", "10.conf 9.conf other/4.conf sub/1.conf sub/deep/2.conf", 0 },
-    { "/*", "10.conf 9.conf b.cfg", 1 },
-    { "/none*", "", 1 },
+    { "", "10.conf 9.conf b.cfg" },
+    { "/", "10.conf 9.conf b.cfg" },
+    { "/9.conf", "9.conf" },
+    { "/./sub/../9.conf", "9.conf" },
+    { "/*.conf", "10.conf 9.conf" },
+    { "/{9,10}.conf", "10.conf 9.conf" },
+    { "/?.c*", "9.conf b.cfg" },
+    { "/[0-9]*.conf", "10.conf 9.conf" },
+    { "/**/*.conf", "10.conf 9.conf other/4.conf sub/1.conf sub/deep/2.conf" },
+    { "/*", "10.conf 9.conf b.cfg" },
+    { "/none*", "" },
 };
+
+static const struct log quiet = { .logger = "test" };
+
+static void
+swallow(void *ctx, const struct log *log, enum log_level level, struct slice message,
+        const struct log_param *params, size_t n)
+{
+    (void)ctx;
+    (void)log;
+    (void)level;
+    (void)message;
+    (void)params;
+    (void)n;
+}
 
 START_TEST(a_path_means_these_files)
 {
     struct config_files f;
-    struct findings findings = { 0 };
+    struct err err = { 0 };
     struct buf path = { 0 }, got = { 0 };
 
-    config_files_init(&f);
+    log_set_handler(swallow, NULL);
     buf_printf(&path, "%s%s", folder, paths[_i].path);
-    ck_assert_int_eq(config_files_add_path(&f, buf_cstr(&path), &findings), 0);
+    ck_assert_int_eq(config_files_read(buf_cstr(&path), &quiet, &f, &err), 0);
     for (size_t i = 0; i < f.n; i++) {
-        const char *below = f.sources[i].name + strlen(folder) + 1;
+        const char *below = f.at[i].name + strlen(folder) + 1;
 
         buf_printf(&got, "%s%s", i > 0 ? " " : "", below);
-        ck_assert_slice(f.sources[i].text, slice_of(below));
+        ck_assert_slice(f.at[i].text, slice_of(below));
     }
     ck_assert_slice(buf_slice(&got), slice_of(paths[_i].want));
-    ck_assert_uint_eq(findings.n, paths[_i].findings);
     buf_fini(&path);
     buf_fini(&got);
     config_files_fini(&f);
-    findings_fini(&findings);
 }
 END_TEST
 
 START_TEST(all_files_that_are_not_utf8_in_one_error)
 {
     struct config_files f;
-    struct findings findings = { 0 };
+    struct err err = { 0 };
 
     write_file("bad", "\xff");
     write_file("bad2", "ok \xc3");
-    config_files_init(&f);
-    ck_assert_int_eq(config_files_add_path(&f, folder, &findings), -1);
-    ck_assert_uint_eq(findings.errors, 1);
-    ck_assert(strstr(findings.at[1].text, "bad, ") != NULL);
-    ck_assert(strstr(findings.at[1].text, "bad2") != NULL);
+    ck_assert_int_eq(config_files_read(folder, &quiet, &f, &err), -1);
+    ck_assert(strstr(err.msg, "bad, ") != NULL);
+    ck_assert(strstr(err.msg, "bad2") != NULL);
     config_files_fini(&f);
-    findings_fini(&findings);
 }
 END_TEST
 
 START_TEST(what_cannot_be_read_is_named)
 {
     struct config_files f;
-    struct findings findings = { 0 };
+    struct err err = { 0 };
 
-    config_files_init(&f);
-    ck_assert_int_eq(config_files_add_path(&f, "https://h/x.conf", &findings), -1);
-    ck_assert(strstr(findings.at[0].text, "https://h/x.conf") != NULL);
+    ck_assert_int_eq(config_files_read("https://h/x.conf", &quiet, &f, &err), -1);
+    ck_assert(strstr(err.msg, "https://h/x.conf") != NULL);
     config_files_fini(&f);
-    findings_fini(&findings);
 }
 END_TEST
 
 START_TEST(named_pipes_are_read)
 {
     struct config_files f;
-    struct findings findings = { 0 };
+    struct err err = { 0 };
     pid_t child;
 
     ck_assert_int_eq(mkfifo(in_folder("bad"), 0600), 0);
@@ -147,12 +154,11 @@ START_TEST(named_pipes_are_read)
         fclose(out);
         _exit(0);
     }
-    config_files_init(&f);
-    ck_assert_int_eq(config_files_add_path(&f, in_folder("bad"), &findings), 0);
+    ck_assert_int_eq(config_files_read(in_folder("bad"), &quiet, &f, &err), 0);
     ck_assert_uint_eq(f.n, 1);
-    ck_assert_slice(f.sources[0].text, SLICE("filter { }"));
+    ck_assert_slice(f.at[0].text, SLICE("filter { }"));
+    waitpid(child, NULL, 0);
     config_files_fini(&f);
-    findings_fini(&findings);
 }
 END_TEST
 
@@ -160,9 +166,9 @@ END_TEST
 static const struct {
     const char *text, *added;
 } given[] = {
-    { "", "default input, default output" }, { "filter { }", "default input, default output" },
-    { "input  { a {} }", "default output" }, { "input{a{}} output{}", "" },
-    { "# input {\n", "default output" },     { "input\n{ a {} } output { }", "default input" },
+    { "", "added input, added output" },   { "filter { }", "added input, added output" },
+    { "input  { a {} }", "added output" }, { "input{a{}} output{}", "" },
+    { "# input {\n", "added output" },     { "input\n{ a {} } output { }", "added input" },
 };
 
 START_TEST(the_command_line_gets_defaults)
@@ -170,15 +176,10 @@ START_TEST(the_command_line_gets_defaults)
     struct config_files f;
     struct buf got = { 0 };
 
-    config_files_init(&f);
-    config_files_add_text(&f, "config string", slice_of(given[_i].text), true);
+    config_files_string(slice_of(given[_i].text), &f);
     for (size_t i = 1; i < f.n; i++)
-        buf_printf(&got, "%s%s", i > 1 ? ", " : "", f.sources[i].name);
+        buf_printf(&got, "%s%s", i > 1 ? ", " : "", f.at[i].name);
     ck_assert_slice(buf_slice(&got), slice_of(given[_i].added));
-    config_files_fini(&f);
-    config_files_init(&f);
-    config_files_add_text(&f, "pipelines.yml", slice_of(given[_i].text), false);
-    ck_assert_uint_eq(f.n, 1);
     config_files_fini(&f);
     buf_fini(&got);
 }
