@@ -22,14 +22,6 @@ host_header(const struct http_client *c)
     return b.p;
 }
 
-static char *
-bare_host(const char *host)
-{
-    size_t n = strlen(host);
-
-    return n >= 2 && host[0] == '[' ? xstrndup(host + 1, n - 2) : xstrdup(host);
-}
-
 /* ---- dealing requests ---- */
 
 /* The one used last: the others may then grow idle and go. */
@@ -117,7 +109,7 @@ http_client_new(struct loop *loop, struct resolver *resolver,
 
     c->loop = loop;
     c->resolver = resolver;
-    c->host = bare_host(options->host);
+    c->host = address_bare_host(options->host);
     c->port = options->port;
     c->tls = options->tls;
     c->most = options->connections > 0 ? options->connections : 1;

@@ -2,13 +2,13 @@
 #include "server/net/loop.h"
 
 #include "codec/base/arena.h"
+#include "codec/base/thread.h"
 #include "server/net/tls.h"
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <malloc.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -468,10 +468,7 @@ static void *
 thread_main(void *arg)
 {
     struct loop *loop = arg;
-    char name[16];
 
-    snprintf(name, sizeof name, "loop-%u", loop->index);
-    pthread_setname_np(pthread_self(), name);
     if (loop->budget != NULL)
         arena_thread_charge(&loop->budget->common);
     loop_run(loop);
@@ -484,15 +481,11 @@ thread_main(void *arg)
 int
 loop_start(struct loop *loop, struct err *err)
 {
-    sigset_t all, before;
-    int rc;
+    char name[16];
 
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    rc = pthread_create(&loop->thread, NULL, thread_main, loop);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (rc != 0)
-        return err_set(err, ERR_IO, "loop %u: no thread, error %d", loop->index, rc);
+    snprintf(name, sizeof name, "loop-%u", loop->index);
+    if (thread_start(&loop->thread, name, thread_main, loop, err) < 0)
+        return -1;
     loop->started = true;
     return 0;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/net/resolver.h"
 
+#include "codec/base/thread.h"
+
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,17 +61,6 @@ resolver_cancel(struct lookup **lookup)
     *lookup = NULL;
 }
 
-/* Without brackets around an IPv6 address. */
-static char *
-bare_host(const char *host)
-{
-    size_t n = strlen(host);
-
-    if (n >= 2 && host[0] == '[' && host[n - 1] == ']')
-        return xstrndup(host + 1, n - 2);
-    return xstrdup(host);
-}
-
 /* Numbers need nobody's help. */
 static bool
 answer_number(struct lookup *l)
@@ -103,7 +92,7 @@ resolver_ask(struct resolver *r, struct loop *loop, const char *host, uint16_t p
     l->loop = loop;
     l->fn = fn;
     l->arg = arg;
-    l->host = bare_host(host);
+    l->host = address_bare_host(host);
     l->port = port;
     if (answer_number(l)) {
         loop_mail(loop, &l->mail);
@@ -172,7 +161,6 @@ thread_main(void *arg)
     struct resolver *r = arg;
     struct lookup *l;
 
-    pthread_setname_np(pthread_self(), "resolver");
     while ((l = next_question(r)) != NULL) {
         resolve(l);
         loop_mail(l->loop, &l->mail);
@@ -184,19 +172,12 @@ struct resolver *
 resolver_start(struct err *err)
 {
     struct resolver *r = xcalloc(1, sizeof *r);
-    sigset_t all, before;
-    int rc;
 
     pthread_mutex_init(&r->lock, NULL);
     pthread_cond_init(&r->asked, NULL);
     link_init(&r->queue);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    rc = pthread_create(&r->thread, NULL, thread_main, r);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (rc == 0)
+    if (thread_start(&r->thread, "resolver", thread_main, r, err) == 0)
         return r;
-    err_set(err, ERR_IO, "resolver: no thread, error %d", rc);
     pthread_cond_destroy(&r->asked);
     pthread_mutex_destroy(&r->lock);
     free(r);
@@ -234,6 +215,16 @@ resolver_stop(struct resolver **resolver)
     pthread_cond_destroy(&r->asked);
     pthread_mutex_destroy(&r->lock);
     free(r);
+}
+
+char *
+address_bare_host(const char *host)
+{
+    size_t n = strlen(host);
+
+    if (n >= 2 && host[0] == '[' && host[n - 1] == ']')
+        return xstrndup(host + 1, n - 2);
+    return xstrdup(host);
 }
 
 const char *

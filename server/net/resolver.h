@@ -37,6 +37,9 @@ struct lookup *resolver_ask(struct resolver *r, struct loop *loop, const char *h
 /* On the loop's thread, before fn was called: it will not be. Set to NULL. */
 void resolver_cancel(struct lookup **lookup);
 
+/* A copy of the host without the brackets that an IPv6 address has in a URL. The caller frees it.
+ */
+char *address_bare_host(const char *host);
 /* "10.0.0.7:51344", "[2001:db8::1]:5044"; out of 64 bytes. Returns out. */
 #define ADDRESS_TEXT 64
 const char *address_print(const struct address *a, char out[ADDRESS_TEXT]);
