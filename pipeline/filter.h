@@ -13,7 +13,10 @@ enum verdict {
     EVENT_KEEP,   /* matched: the common options follow */
     EVENT_SKIP,   /* not matched: goes on as it is, no common options */
     EVENT_FAILED, /* goes on with tag_on_failure, no common options */
-    EVENT_DROP    /* cancelled; the common options follow first, as in Logstash */
+    EVENT_DROP,   /* cancelled; the common options follow first, as in Logstash */
+    /* Beside another one, by |: apply is called once more with the same event, after what the other
+     * one asks for. For filters whose common options follow several times (dissect). */
+    EVENT_MORE = 8
 };
 
 struct filter_type {

@@ -163,17 +163,29 @@ place_spawned(struct plan_local *l, struct batch *b, uint32_t parent, const stru
 }
 
 static void
-apply_one(struct plan_local *l, const struct plan_filter *f, void *local, struct event *ev)
+follow(struct plan_local *l, const struct plan_filter *f, struct event *ev, enum verdict v)
 {
-    switch (f->type->apply(f->conf, local, ev)) {
+    switch (v) {
     case EVENT_KEEP: decorate(l, f, ev); return;
-    case EVENT_SKIP: return;
+    case EVENT_SKIP:
+    case EVENT_MORE: return;
     case EVENT_FAILED: plan_edits_failed(f->edits, ev); return;
     case EVENT_DROP:
         decorate(l, f, ev);
         ev->cancelled = true;
         return;
     }
+}
+
+static void
+apply_one(struct plan_local *l, const struct plan_filter *f, void *local, struct event *ev)
+{
+    enum verdict v;
+
+    do {
+        v = f->type->apply(f->conf, local, ev);
+        follow(l, f, ev, v & ~(unsigned)EVENT_MORE);
+    } while ((v & EVENT_MORE) != 0);
 }
 
 static void

@@ -155,21 +155,33 @@ chain_event(struct batch *b, struct slice json)
     return json_event(b, &v, clock_now(), zone_offset);
 }
 
+static void
+follow(struct chain *c, struct link *l, struct event *ev, enum verdict v)
+{
+    switch (v) {
+    case EVENT_DROP: ev->cancelled = true; break;
+    case EVENT_KEEP:
+        if (plan_edits_apply(l->edits, ev, &c->scratch) == 0)
+            break;
+        plan_edits_failed(l->edits, ev);
+        break;
+    case EVENT_FAILED: plan_edits_failed(l->edits, ev); break;
+    case EVENT_SKIP:
+    case EVENT_MORE: break;
+    }
+}
+
 bool
 chain_run(struct chain *c, struct event *ev)
 {
     for (size_t i = 0; i < c->n && !ev->cancelled; i++) {
         struct link *l = &c->at[i];
+        enum verdict v;
 
-        switch (l->type->apply(l->conf, l->local, ev)) {
-        case EVENT_KEEP:
-            if (plan_edits_apply(l->edits, ev, &c->scratch) < 0)
-                plan_edits_failed(l->edits, ev);
-            break;
-        case EVENT_SKIP: break;
-        case EVENT_FAILED: plan_edits_failed(l->edits, ev); break;
-        case EVENT_DROP: ev->cancelled = true; break;
-        }
+        do {
+            v = l->type->apply(l->conf, l->local, ev);
+            follow(c, l, ev, v & ~(unsigned)EVENT_MORE);
+        } while ((v & EVENT_MORE) != 0);
     }
     return !ev->cancelled;
 }
