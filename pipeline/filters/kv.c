@@ -1,0 +1,572 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* filter kv: `key=value` texts to fields (filters.md 8).
+ *
+ * Pairs are found by one regular expression (kv_scan), edited, and collected; only then are they
+ * stored. Linear in the text, whatever keys a sender invents. */
+#include "pipeline/filter.h"
+
+#include "pipeline/ecs.h"
+#include "pipeline/json_merge.h"
+#include "pipeline/kv_scan.h"
+#include "pipeline/text_case.h"
+#include "pipeline/text_index.h"
+
+#include <stdlib.h>
+
+/* Values in values, with recursive; deeper ones stay text. */
+#define KV_DEPTH 50
+/* A map with more members is not searched from end to end. */
+#define KV_LINEAR 32u
+
+/* What may be done to a key or a value. */
+struct edit {
+    struct regex *trim, *remove;
+    int transform; /* enum text_case, or -1 */
+};
+
+struct conf {
+    struct fieldref source, target;
+    struct slice field_split, value_split, field_split_pattern, value_split_pattern;
+    struct slice trim_key, trim_value, remove_char_key, remove_char_value, tag_on_timeout;
+    struct template *prefix;
+    struct opt_templates include_keys, exclude_keys;
+    struct opt_hash default_keys;
+    bool allow_duplicate_values, allow_empty_values, include_brackets, recursive;
+    int whitespace, transform_key, transform_value, ecs_compatibility;
+    int64_t timeout_millis;
+    struct kv_scan scan;
+    struct edit key, value;
+    enum escape_style escape;
+};
+
+/* A pair found, or an entry of a map under way: its value is one text, one map, or a list. */
+struct entry {
+    struct slice key, text;
+    struct value value;
+};
+
+struct local {
+    struct regex_scratch *scan, *edit;
+    struct json_merge *merge;
+    struct text_index index;
+    uint32_t maps;       /* begun so far; a map's number is its part of the index */
+    struct entry *entry; /* a stack: of each level the map, and the pairs that wait behind it */
+    size_t n, cap;
+    struct buf text, other, keys;
+    struct slice *include, *exclude; /* rendered for the event */
+    uint64_t deadline_ms;
+};
+
+enum { LENIENT, STRICT };
+static const char *const whitespaces[] = { "lenient", "strict", NULL };
+/* In the order of enum text_case. */
+static const char *const transforms[] = { "uppercase", "lowercase", "capitalize", NULL };
+
+static const struct option options[] = {
+    OPT_FIELDREF(struct conf, source, .dflt = "message", .help = "field with the text"),
+    OPT_FIELDREF(struct conf, target, .help = "field for the result; default: the event itself"),
+    OPT_STR(struct conf, field_split, .dflt = " ", .help = "characters between pairs"),
+    OPT_STR(struct conf, field_split_pattern, .help = "a pattern instead"),
+    OPT_STR(struct conf, value_split, .dflt = "=", .help = "characters between key and value"),
+    OPT_STR(struct conf, value_split_pattern, .help = "a pattern instead"),
+    OPT_ENUM(struct conf, whitespace, .dflt = "lenient", .choices = whitespaces,
+             .help = "lenient: blanks around value_split do not count"),
+    OPT_STR(struct conf, trim_key, .help = "characters to cut off both ends of keys"),
+    OPT_STR(struct conf, trim_value, .help = "characters to cut off both ends of values"),
+    OPT_STR(struct conf, remove_char_key, .help = "characters to remove from keys"),
+    OPT_STR(struct conf, remove_char_value, .help = "characters to remove from values"),
+    OPT_ENUM(struct conf, transform_key, .choices = transforms, .help = "case of keys"),
+    OPT_ENUM(struct conf, transform_value, .choices = transforms, .help = "case of values"),
+    OPT_TEMPLATE(struct conf, prefix, .dflt = "", .help = "text in front of each key"),
+    OPT_TEMPLATES(struct conf, include_keys, .help = "only these keys"),
+    OPT_TEMPLATES(struct conf, exclude_keys, .help = "not these keys"),
+    OPT_HASH(struct conf, default_keys, .help = "values of keys that are not there"),
+    OPT_BOOL(struct conf, allow_duplicate_values, .dflt = "true",
+             .help = "false: a key keeps equal values once"),
+    OPT_BOOL(struct conf, allow_empty_values, .dflt = "false", .help = "keep keys without value"),
+    OPT_BOOL(struct conf, include_brackets, .dflt = "true",
+             .help = "brackets around a value are quotes"),
+    OPT_BOOL(struct conf, recursive, .dflt = "false", .help = "look for pairs in values, too"),
+    OPT_INT(struct conf, timeout_millis, .dflt = "30000", .min = 0, .max = INT32_MAX,
+            .help = "milliseconds that an event may take; 0: no limit"),
+    OPT_STR(struct conf, tag_on_timeout, .dflt = "_kv_filter_timeout",
+            .help = "tag of an event that took too long"),
+    OPT_ECS(struct conf),
+    OPT_END,
+};
+
+/* ---- compiling ---- */
+
+static int
+compile_class(const char *form, struct slice body, struct regex **out, struct err *err)
+{
+    struct buf text = { 0 };
+
+    if (body.p == NULL)
+        return 0;
+    for (; *form != '\0'; form++)
+        if (*form == '@')
+            buf_append(&text, body);
+        else
+            buf_byte(&text, *form);
+    *out = regex_new(buf_slice(&text), (struct regex_options){ 0 }, err);
+    buf_fini(&text);
+    return *out == NULL ? -1 : 0;
+}
+
+static int
+compile_edit(struct slice trim, struct slice remove, int transform, struct edit *e, struct err *err)
+{
+    e->transform = transform;
+    if (compile_class("^[@]+|[@]+$", trim, &e->trim, err) < 0)
+        return err_prefix(err, "trim");
+    if (compile_class("[@]", remove, &e->remove, err) < 0)
+        return err_prefix(err, "remove_char");
+    return 0;
+}
+
+static int
+not_empty(struct slice s, const char *name, struct err *err)
+{
+    if (s.p == NULL || s.n > 0)
+        return 0;
+    return err_set(err, ERR_CONFIG, "%s must not be empty", name);
+}
+
+static int
+prepare(void *conf, const struct plugin_context *ctx, struct err *err)
+{
+    struct conf *c = conf;
+    struct kv_syntax syntax = { c->field_split,          c->value_split,
+                                c->field_split_pattern,  c->value_split_pattern,
+                                c->whitespace == STRICT, c->include_brackets };
+
+    c->escape = ctx->escape;
+    if (not_empty(c->value_split, "value_split", err) < 0 ||
+        not_empty(c->field_split_pattern, "field_split_pattern", err) < 0 ||
+        not_empty(c->value_split_pattern, "value_split_pattern", err) < 0)
+        return -1;
+    if (kv_scan_compile(&syntax, &c->scan, err) < 0 ||
+        compile_edit(c->trim_key, c->remove_char_key, c->transform_key, &c->key, err) < 0)
+        return -1;
+    return compile_edit(c->trim_value, c->remove_char_value, c->transform_value, &c->value, err);
+}
+
+static void
+dispose(void *conf)
+{
+    struct conf *c = conf;
+
+    kv_scan_fini(&c->scan);
+    regex_free(c->key.trim);
+    regex_free(c->key.remove);
+    regex_free(c->value.trim);
+    regex_free(c->value.remove);
+}
+
+static int
+start(const void *conf, void *local, struct err *err)
+{
+    const struct conf *c = conf;
+    struct local *l = local;
+
+    l->scan = regex_scratch_new();
+    l->edit = regex_scratch_new();
+    regex_scratch_timeout(l->scan, (uint64_t)c->timeout_millis);
+    regex_scratch_timeout(l->edit, (uint64_t)c->timeout_millis);
+    l->include = xcalloc(c->include_keys.n + 1, sizeof *l->include);
+    l->exclude = xcalloc(c->exclude_keys.n + 1, sizeof *l->exclude);
+    l->merge = json_merge_new(c->escape, err);
+    if (l->merge == NULL)
+        return -1;
+    return text_index_init(&l->index, err);
+}
+
+static void
+stop(const void *conf, void *local)
+{
+    struct local *l = local;
+
+    (void)conf;
+    regex_scratch_free(l->scan);
+    regex_scratch_free(l->edit);
+    json_merge_free(&l->merge);
+    text_index_fini(&l->index);
+    free(l->entry);
+    free(l->include);
+    free(l->exclude);
+    buf_fini(&l->text);
+    buf_fini(&l->other);
+    buf_fini(&l->keys);
+}
+
+/* ---- editing ---- */
+
+/* One event's way through the filter. */
+struct work {
+    const struct conf *conf;
+    struct local *local;
+    struct event *ev;
+    struct arena *arena;
+    enum regex_result failed; /* BAD_TEXT, TIMEOUT, or MATCH while all is well */
+};
+
+static struct slice
+without(struct work *w, const struct regex *re, struct slice s)
+{
+    enum regex_result got;
+
+    if (re == NULL || s.n == 0)
+        return s;
+    buf_clear(&w->local->text);
+    got = regex_gsub(re, w->local->edit, s, SLICE(""), &w->local->text);
+    if (got == REGEX_MATCH)
+        return arena_copy(w->arena, buf_slice(&w->local->text));
+    if (got != REGEX_NO_MATCH)
+        w->failed = got;
+    return s;
+}
+
+static struct slice
+edit(struct work *w, const struct edit *e, struct slice s)
+{
+    s = without(w, e->remove, without(w, e->trim, s));
+    if (e->transform < 0 || !text_case_differs(s, (enum text_case)e->transform))
+        return s;
+    buf_clear(&w->local->text);
+    text_case_print(s, (enum text_case)e->transform, &w->local->text);
+    return arena_copy(w->arena, buf_slice(&w->local->text));
+}
+
+static struct slice
+with_prefix(struct work *w, struct slice key)
+{
+    struct slice literal;
+    struct buf *text = &w->local->text;
+
+    if (template_is_literal(w->conf->prefix, &literal) && literal.n == 0)
+        return key;
+    buf_clear(text);
+    template_render(w->conf->prefix, w->ev, text);
+    buf_append(text, key);
+    return arena_copy(w->arena, buf_slice(text));
+}
+
+static bool
+is_among(const struct slice *keys, size_t n, struct slice key)
+{
+    for (size_t i = 0; i < n; i++)
+        if (slice_eq(keys[i], key))
+            return true;
+    return false;
+}
+
+static bool
+is_wanted(const struct work *w, struct slice key)
+{
+    const struct conf *c = w->conf;
+
+    if (c->include_keys.n > 0 && !is_among(w->local->include, c->include_keys.n, key))
+        return false;
+    return !is_among(w->local->exclude, c->exclude_keys.n, key);
+}
+
+static void
+render_keys(struct work *w, const struct opt_templates *from, struct slice *to)
+{
+    for (size_t i = 0; i < from->n; i++) {
+        buf_clear(&w->local->keys);
+        template_render(from->at[i], w->ev, &w->local->keys);
+        to[i] = arena_copy(w->arena, buf_slice(&w->local->keys));
+    }
+}
+
+/* ---- collecting ---- */
+
+static struct entry *
+push_entry(struct local *l)
+{
+    if (l->n == l->cap) {
+        l->cap = l->cap == 0 ? 64 : l->cap * 2;
+        l->entry = xrealloc(l->entry, l->cap * sizeof *l->entry);
+    }
+    l->entry[l->n] = (struct entry){ .value = value_null() };
+    return &l->entry[l->n++];
+}
+
+static void
+found_pair(void *to, struct kv_pair pair)
+{
+    struct entry *e = push_entry(to);
+
+    e->key = pair.key;
+    e->text = pair.value;
+}
+
+/* n entries of the stack. The index has its keys, and the values of its lists. */
+struct map {
+    size_t first, n;
+    uint32_t number;
+};
+
+static uint32_t *
+key_at(struct work *w, const struct map *m, struct slice key)
+{
+    return text_index_at(&w->local->index, (uint64_t)m->number << 32, key);
+}
+
+static uint32_t *
+value_in_list(struct work *w, const struct map *m, uint32_t i, struct slice text)
+{
+    return text_index_at(&w->local->index, (uint64_t)m->number << 32 | (i + 1), text);
+}
+
+/* A single text includes each part of itself; a list its members; a map its keys. */
+static bool
+includes(struct work *w, struct map *m, uint32_t i, struct slice value)
+{
+    struct entry *e = &w->local->entry[m->first + i];
+
+    if (e->value.type == V_STRING)
+        return slice_find(e->text, value, 0) != SIZE_MAX;
+    if (e->value.type == V_OBJECT)
+        return value_get(w->arena, &e->value, value) != NULL;
+    return *value_in_list(w, m, i, value) != UINT32_MAX;
+}
+
+static void
+append_value(struct work *w, struct map *m, uint32_t i, struct value v, struct slice text)
+{
+    struct entry *e = &w->local->entry[m->first + i];
+
+    if (e->value.type != V_ARRAY) {
+        struct value list = value_array(w->arena);
+
+        value_assign(value_push(w->arena, &list), e->value);
+        if (!w->conf->allow_duplicate_values && e->value.type == V_STRING)
+            *value_in_list(w, m, i, e->text) = 0;
+        e->value = list;
+    }
+    value_assign(value_push(w->arena, &e->value), v);
+    if (!w->conf->allow_duplicate_values && v.type == V_STRING)
+        *value_in_list(w, m, i, text) = 0;
+}
+
+static void
+add(struct work *w, struct map *m, struct slice key, struct value v, struct slice text)
+{
+    uint32_t *at = key_at(w, m, key);
+
+    if (*at != UINT32_MAX) {
+        append_value(w, m, *at, v, text);
+        return;
+    }
+    *at = (uint32_t)m->n++;
+    ASSERT(m->first + m->n <= w->local->n);
+    w->local->entry[m->first + m->n - 1] = (struct entry){ key, text, v };
+}
+
+static bool parse_inner(struct work *w, struct slice text, unsigned depth, struct value *out);
+
+/* Edits one pair and puts it into the map. */
+static void
+take_pair(struct work *w, struct map *m, struct slice key, struct slice text, unsigned depth)
+{
+    const struct conf *c = w->conf;
+    struct value v;
+    uint32_t *at;
+
+    if (text.n == 0 && !c->allow_empty_values)
+        return;
+    key = edit(w, &c->key, key);
+    if (!is_wanted(w, key))
+        return;
+    key = with_prefix(w, key);
+    text = edit(w, &c->value, text);
+    if (!c->allow_duplicate_values) {
+        at = key_at(w, m, key);
+        if (*at != UINT32_MAX && includes(w, m, *at, text))
+            return;
+    }
+    if (!c->recursive || !parse_inner(w, text, depth + 1, &v))
+        v = value_str_alias(w->arena, text);
+    add(w, m, key, v, text);
+}
+
+/* Scans a text: its pairs go on top of the stack, then one by one into the map below, which takes
+ * their places: it never has more entries than pairs were taken. */
+static void
+parse(struct work *w, struct map *m, struct slice text, unsigned depth)
+{
+    struct local *l = w->local;
+    size_t from = l->n, to;
+    enum regex_result got =
+        kv_scan_text(&w->conf->scan, l->scan, text, l->deadline_ms, found_pair, l);
+
+    if (got == REGEX_BAD_TEXT || got == REGEX_TIMEOUT)
+        w->failed = got;
+    to = l->n;
+    for (size_t i = from; i < to && w->failed == REGEX_MATCH; i++) {
+        struct entry pair = l->entry[i];
+
+        take_pair(w, m, pair.key, pair.text, depth);
+    }
+}
+
+/* Keys of a map are unique, so a long one is built without looking. */
+static void
+put_new(struct arena *a, struct value *object, struct slice key, struct value v)
+{
+    struct value one;
+
+    if (value_count(a, object) < KV_LINEAR) {
+        value_assign(value_put(a, object, key), v);
+        return;
+    }
+    one = value_object(a);
+    value_assign(value_put(a, &one, key), v);
+    value_adopt(a, object, value_at(a, &one, 0));
+}
+
+static struct value
+object_of(struct work *w, const struct map *m)
+{
+    struct value object = value_object(w->arena);
+
+    for (size_t i = 0; i < m->n; i++)
+        put_new(w->arena, &object, w->local->entry[m->first + i].key,
+                w->local->entry[m->first + i].value);
+    return object;
+}
+
+static struct map
+map_begin(struct local *l)
+{
+    return (struct map){ l->n, 0, l->maps++ };
+}
+
+static bool
+parse_inner(struct work *w, struct slice text, unsigned depth, struct value *out)
+{
+    struct map m;
+
+    if (depth > KV_DEPTH)
+        return false;
+    m = map_begin(w->local);
+    parse(w, &m, text, depth);
+    if (m.n > 0)
+        *out = object_of(w, &m);
+    w->local->n = m.first;
+    return m.n > 0;
+}
+
+/* ---- storing ---- */
+
+static struct value
+default_value(struct arena *a, const struct opt_value *v)
+{
+    struct value list;
+
+    switch (v->kind) {
+    case OV_INT: return value_int(a, v->number);
+    case OV_DOUBLE: return value_double(a, v->real);
+    case OV_LIST:
+        list = value_array(a);
+        for (size_t i = 0; i < v->n; i++)
+            value_assign(value_push(a, &list), default_value(a, &v->list[i]));
+        return list;
+    case OV_STRING:
+    case OV_BAREWORD:
+    case OV_HASH:
+    case OV_PLUGIN: break;
+    }
+    return value_str_alias(a, v->text.p == NULL ? SLICE("") : v->text);
+}
+
+static void
+add_defaults(struct work *w, struct map *m)
+{
+    for (size_t i = 0; i < w->conf->default_keys.n; i++) {
+        const struct opt_pair *pair = &w->conf->default_keys.at[i];
+
+        push_entry(w->local);
+        if (*key_at(w, m, pair->key) == UINT32_MAX)
+            add(w, m, pair->key, default_value(w->arena, &pair->value), SLICE(""));
+    }
+}
+
+static enum verdict
+store(struct work *w, const struct map *m)
+{
+    struct value object;
+
+    if (m->n == 0)
+        return EVENT_SKIP;
+    object = object_of(w, m);
+    if (w->conf->target.text.p != NULL)
+        return event_set(w->ev, &w->conf->target, object, NULL) < 0 ? EVENT_FAILED : EVENT_KEEP;
+    return json_merge_object(w->local->merge, w->ev, &object, NULL) < 0 ? EVENT_FAILED : EVENT_KEEP;
+}
+
+/* All texts of the source go into one map. False: a source that has none. */
+static bool
+parse_source(struct work *w, struct map *m)
+{
+    struct value *v = event_get(w->ev, &w->conf->source);
+
+    if (v == NULL || v->type == V_NULL)
+        return true;
+    if (v->type == V_STRING) {
+        parse(w, m, value_text(w->arena, v), 0);
+        return true;
+    }
+    if (v->type != V_ARRAY)
+        return false;
+    for (uint32_t i = 0, n = value_count(w->arena, v); i < n; i++) {
+        struct value *one = value_at(w->arena, v, i);
+
+        if (one->type == V_STRING)
+            parse(w, m, value_text(w->arena, one), 0);
+    }
+    return true;
+}
+
+static enum verdict
+apply(const void *conf, void *local, struct event *ev)
+{
+    const struct conf *c = conf;
+    struct local *l = local;
+    struct work w = { c, l, ev, event_arena(ev), REGEX_MATCH };
+    struct map m;
+
+    text_index_clear(&l->index);
+    l->maps = 0;
+    l->n = 0;
+    l->deadline_ms = c->timeout_millis > 0 ? kv_now_ms() + (uint64_t)c->timeout_millis : 0;
+    render_keys(&w, &c->include_keys, l->include);
+    render_keys(&w, &c->exclude_keys, l->exclude);
+    m = map_begin(l);
+    if (!parse_source(&w, &m))
+        return EVENT_SKIP;
+    if (w.failed == REGEX_TIMEOUT) {
+        event_tag(ev, c->tag_on_timeout);
+        return EVENT_SKIP;
+    }
+    if (w.failed != REGEX_MATCH)
+        return EVENT_FAILED;
+    add_defaults(&w, &m);
+    return store(&w, &m);
+}
+
+const struct filter_type filter_kv = {
+    .name = "kv",
+    .conf_size = sizeof(struct conf),
+    .local_size = sizeof(struct local),
+    .options = options,
+    .tag_on_failure = "_kv_filter_error",
+    .prepare = prepare,
+    .dispose = dispose,
+    .start = start,
+    .stop = stop,
+    .apply = apply,
+};

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The text of key-value pairs, one regular expression's work (filters.md 8). What becomes of the
+ * pairs is the filter's. */
+#ifndef PIPELINE_KV_SCAN_H
+#define PIPELINE_KV_SCAN_H
+
+#include "pipeline/regex.h"
+
+struct kv_syntax {
+    struct slice field_split, value_split;                 /* bodies of a bracket */
+    struct slice field_split_pattern, value_split_pattern; /* p NULL: not given */
+    bool strict, brackets;
+};
+
+struct kv_scan {
+    struct regex *pair, *split;
+};
+
+int kv_scan_compile(const struct kv_syntax *syntax, struct kv_scan *out, struct err *err);
+void kv_scan_fini(struct kv_scan *k);
+
+struct kv_pair {
+    struct slice key, value; /* alias the text; value is empty when there is none */
+};
+
+/* Calls back for each pair. MATCH: there were some. The scratch must not be used meanwhile. */
+typedef void kv_pair_fn(void *to, struct kv_pair pair);
+enum regex_result kv_scan_text(const struct kv_scan *k, struct regex_scratch *s, struct slice text,
+                               uint64_t deadline_ms, kv_pair_fn *fn, void *to);
+/* Milliseconds of a clock that does not jump, for deadlines. */
+uint64_t kv_now_ms(void);
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tests/unit/filter_cases.h"
+#include "tests/unit/unit.h"
+
+#include <time.h>
+
+START_TEST(cases_of_the_reference)
+{
+    filter_cases_run("reference/cases/filters/kv.json");
+}
+END_TEST
+
+/* ---- beyond them ---- */
+
+static const struct {
+    const char *name, *options, *event, *want;
+} events[] = {
+    { "trim cuts only the ends", "trim_value => '<>' trim_key => '-'",
+      "{\"message\":\"-a-b-=<x>y>\"}", "{\"message\":\"-a-b-=<x>y>\",\"a-b\":\"x>y\"}" },
+    { "equal values of a list once", "allow_duplicate_values => false",
+      "{\"message\":\"a=1 b=1 a=2 a=2 a=1 b=2 a=3\"}",
+      "{\"message\":\"a=1 b=1 a=2 a=2 a=1 b=2 "
+      "a=3\",\"a\":[\"1\",\"2\",\"3\"],\"b\":[\"1\",\"2\"]}" },
+    { "maps beside text in a list", "recursive => true", "{\"message\":\"a=(x=1) a=2\"}",
+      "{\"message\":\"a=(x=1) a=2\",\"a\":[{\"x\":\"1\"},\"2\"]}" },
+    { "inner lists of equal values once", "recursive => true allow_duplicate_values => false",
+      "{\"message\":\"a=(x=1 x=2 x=2) b=(x=2 x=3)\"}",
+      "{\"message\":\"a=(x=1 x=2 x=2) b=(x=2 "
+      "x=3)\",\"a\":{\"x\":[\"1\",\"2\"]},\"b\":{\"x\":[\"2\",\"3\"]}}" },
+    { "a group in the operator's pattern", "field_split_pattern => '(;|,)'",
+      "{\"message\":\"a=1;b=2,c=3\"}",
+      "{\"message\":\"a=1;b=2,c=3\",\"a\":\"1\",\"b\":\"2\",\"c\":\"3\"}" },
+    { "typed defaults", "default_keys => { 'n' => 5 'l' => ['x', 'y'] }", "{\"message\":\"n=1\"}",
+      "{\"message\":\"n=1\",\"n\":\"1\",\"l\":[\"x\",\"y\"]}" },
+    { "nothing found, no defaults, no success", "add_tag => 'ok'", "{\"message\":\"x\"}",
+      "{\"message\":\"x\"}" },
+    { "a target replaces what was there", "target => 'kv'",
+      "{\"message\":\"a=1\",\"kv\":{\"b\":2}}", "{\"message\":\"a=1\",\"kv\":{\"a\":\"1\"}}" },
+    { "time is up", "field_split_pattern => '(?:x|xx)+y' timeout_millis => 30",
+      "{\"message\":\"a="
+      "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx z y\"}",
+      "{\"message\":\"a="
+      "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx z "
+      "y\",\"tags\":[\"_kv_filter_timeout\"]}" },
+};
+
+START_TEST(events_and_their_fields)
+{
+    struct arena a;
+
+    arena_init(&a, NULL);
+    chain_expect(events[_i].name, arena_printf(&a, "filter { kv { %s } }", events[_i].options),
+                 ECS_DISABLED, events[_i].event, events[_i].want);
+    arena_fini(&a);
+}
+END_TEST
+
+static const char *const hostile[] = { "", "allow_duplicate_values => false", "recursive => true",
+                                       "target => 'kv'" };
+
+/* A hundred thousand keys, one key as often, and values in values: quadratic work would take
+ * minutes. */
+START_TEST(many_keys_are_cheap)
+{
+    struct arena a;
+    struct err err = { 0 };
+    struct chain *c;
+    struct batch *b = batch_new(NULL);
+    struct buf text = { 0 };
+    struct event *ev;
+    clock_t begin = clock();
+
+    arena_init(&a, NULL);
+    buf_printf(&text, "{\"message\":\"");
+    for (int i = 0; i < 100000; i++)
+        buf_printf(&text, "k%d=%d same=%d ", i, i, i);
+    for (int i = 0; i < 20000; i++)
+        buf_printf(&text, "z=");
+    buf_printf(&text, "\"}");
+    c = chain_new(arena_printf(&a, "filter { kv { %s } }", hostile[_i]), ECS_DISABLED, false, &err);
+    ck_assert_msg(c != NULL, "%s", err.msg);
+    ev = chain_event(b, buf_slice(&text));
+    ck_assert(chain_run(c, ev));
+    ck_assert_msg((clock() - begin) / CLOCKS_PER_SEC < 20, "%s", hostile[_i]);
+    chain_free(c);
+    batch_recycle(&b);
+    buf_fini(&text);
+    arena_fini(&a);
+}
+END_TEST
+
+static const struct {
+    const char *options, *message;
+} refusals[] = {
+    { "field_split_pattern => ''", "field_split_pattern must not be empty" },
+    { "value_split_pattern => ''", "value_split_pattern must not be empty" },
+    { "trim_key => 'z-a'",
+      "trim: empty range in char class at offset 2 of the regular expression" },
+};
+
+START_TEST(configs_that_cannot_work)
+{
+    struct arena a;
+    struct err err = { 0 };
+
+    arena_init(&a, NULL);
+    ck_assert(chain_new(arena_printf(&a, "filter { kv { %s } }", refusals[_i].options),
+                        ECS_DISABLED, false, &err) == NULL);
+    ck_assert_msg(strncmp(err.msg, refusals[_i].message, strlen(refusals[_i].message)) == 0, "%s",
+                  err.msg);
+    arena_fini(&a);
+}
+END_TEST
+
+static void
+add_tests(TCase *tc)
+{
+    tcase_add_test(tc, cases_of_the_reference);
+    tcase_add_loop_test(tc, events_and_their_fields, 0, (int)COUNT(events));
+    tcase_add_loop_test(tc, many_keys_are_cheap, 0, (int)COUNT(hostile));
+    tcase_add_loop_test(tc, configs_that_cannot_work, 0, (int)COUNT(refusals));
+}
+
+UNIT_MAIN("filter_kv")
