@@ -149,6 +149,35 @@ raw_key(const struct value *member)
     return (struct slice){ member->key, member->key_len };
 }
 
+/* Moves what stands before the next backslash; eight bytes at a time, since JSON inside JSON has
+ * one every few bytes. There is room for all of the input at *out. */
+static const char *
+move_plain(const char *p, const char *end, char **out)
+{
+    char *at = *out;
+
+    while (end - p >= 8) {
+        uint64_t word, found;
+
+        memcpy(&word, p, sizeof word);
+        memcpy(at, &word, sizeof word);
+        found = word ^ 0x5c5c5c5c5c5c5c5cu; /* zero where a backslash is */
+        found = (found - 0x0101010101010101u) & ~found & 0x8080808080808080u;
+        if (found != 0) {
+            unsigned n = (unsigned)__builtin_ctzll(found) / 8;
+
+            *out = at + n;
+            return p + n;
+        }
+        p += 8;
+        at += 8;
+    }
+    while (p < end && *p != '\\')
+        *at++ = *p++;
+    *out = at;
+    return p;
+}
+
 /* The text between the quotes of a valid JSON string, without its escapes. */
 static struct slice
 unescape(struct arena *a, struct slice in)
@@ -156,15 +185,16 @@ unescape(struct arena *a, struct slice in)
     char *out = arena_bytes(a, in.n), *at = out;
     const char *p = in.p, *end = in.p + in.n;
 
-    while (p < end) {
-        const char *slash = memchr(p, '\\', (size_t)(end - p));
-        size_t run = (size_t)((slash == NULL ? end : slash) - p);
-
-        memcpy(at, p, run);
-        at += run;
-        if (slash == NULL)
+    for (;;) {
+        p = move_plain(p, end, &at);
+        if (p == end)
             break;
-        p = json_unescape_one(slash, end, &at);
+        if (p[1] == '"' || p[1] == '\\') {
+            *at++ = p[1];
+            p += 2;
+        } else {
+            p = json_unescape_one(p, end, &at);
+        }
     }
     return slice_between(out, at);
 }

@@ -11,13 +11,22 @@ too_long(struct err *err)
 
 /* ---- looking into opaque text ---- */
 
+/* An even number of backslashes before a quote stand for themselves. */
 static const char *
 behind_string(const char *p, const char *end)
 {
-    for (p++; p < end && *p != '"'; p++)
-        if (*p == '\\')
-            p++;
-    return p + 1;
+    const char *from = ++p;
+
+    while ((p = memchr(p, '"', (size_t)(end - p))) != NULL) {
+        const char *back = p;
+
+        while (back > from && back[-1] == '\\')
+            back--;
+        if ((p - back) % 2 == 0)
+            return p + 1;
+        p++;
+    }
+    return end;
 }
 
 static bool

@@ -71,20 +71,28 @@ slot_of(struct json_merge *m, struct arena *a, struct value *data, struct slice 
     return &m->slot[i];
 }
 
+static void
+see(struct json_merge *m, struct slice key)
+{
+    unsigned bit = seen_bit(key);
+
+    m->seen[bit / 64] |= UINT64_C(1) << (bit % 64);
+}
+
 /* The members that have come since the last call. */
 static void
 learn(struct json_merge *m, struct arena *a, struct value *data)
 {
-    for (uint32_t n = value_count(a, data); m->known < n; m->known++) {
-        struct slice key = value_key(a, value_at(a, data, m->known));
+    uint32_t n = value_count(a, data);
+    struct value *members = n > 0 ? value_at(a, data, 0) : NULL;
 
-        if (m->table) {
+    for (; m->known < n; m->known++) {
+        struct slice key = value_key(a, &members[m->known]);
+
+        if (m->table)
             *slot_of(m, a, data, key) = m->known + 1;
-        } else {
-            unsigned bit = seen_bit(key);
-
-            m->seen[bit / 64] |= UINT64_C(1) << (bit % 64);
-        }
+        else
+            see(m, key);
     }
 }
 
@@ -133,18 +141,22 @@ end(struct json_merge *m)
 
 /* ---- setting ---- */
 
-/* A key that means just itself, and has no rules of its own. */
+/* A key that means just itself, and has no rules of its own. A loop over its few bytes is faster
+ * than asking the C library for each of the brackets. */
 static bool
 is_plain_key(const struct json_merge *m, struct slice key)
 {
-    if (slice_find_byte(key, '[', 0) != SIZE_MAX || slice_find_byte(key, ']', 0) != SIZE_MAX)
-        return false;
-    if (m->escape != ESCAPE_NONE &&
-        (slice_find_byte(key, '%', 0) != SIZE_MAX || slice_find_byte(key, '&', 0) != SIZE_MAX))
-        return false;
-    if (key.n > 0 && key.p[0] == '@')
+    char first = key.n > 0 ? key.p[0] : '\0';
+
+    for (size_t i = 0; i < key.n; i++) {
+        char c = key.p[i];
+
+        if (c == '[' || c == ']' || (m->escape != ESCAPE_NONE && (c == '%' || c == '&')))
+            return false;
+    }
+    if (first == '@')
         return !slice_eq(key, SLICE("@timestamp")) && !slice_eq(key, SLICE("@metadata"));
-    return !slice_eq(key, SLICE("tags"));
+    return first != 't' || !slice_eq(key, SLICE("tags"));
 }
 
 static int
@@ -173,7 +185,12 @@ set_plain(struct json_merge *m, struct event *ev, struct slice key, struct value
         return;
     }
     value_adopt(a, &ev->data, member);
-    learn(m, a, &ev->data);
+    if (m->table) {
+        learn(m, a, &ev->data);
+    } else {
+        see(m, key);
+        m->known++;
+    }
 }
 
 int
@@ -181,12 +198,13 @@ json_merge_object(struct json_merge *m, struct event *ev, struct value *object, 
 {
     struct arena *a = event_arena(ev);
     uint32_t n = value_count(a, object), references = 0;
+    struct value *members = n > 0 ? value_at(a, object, 0) : NULL;
     int result = 0;
 
     begin(m, a, &ev->data, n);
     ev->data.flags |= V_CHANGED;
     for (uint32_t i = 0; i < n && result == 0; i++) {
-        struct value *member = value_at(a, object, i);
+        struct value *member = &members[i];
         struct slice key = value_key(a, member);
 
         if (is_plain_key(m, key))
