@@ -78,8 +78,14 @@ event_edit(struct event *ev, const struct fieldref *at)
 {
     struct value *node = event_get(ev, at);
 
-    if (node != NULL)
+    if (node == NULL)
+        return NULL;
+    if (at->n > 1) {
         mark_way(ev, at);
+    } else {
+        root(ev, at)->flags |= V_CHANGED;
+        node->flags |= V_CHANGED;
+    }
     return node;
 }
 
@@ -143,16 +149,26 @@ list_slot(struct arena *a, struct value *list, const struct fieldpart *part, str
     return value_push(a, list);
 }
 
-/* The slot below node, made if missing. NULL: *err has the reason, or none to ignore it. */
+/* The slot below node; *made: it is new. NULL: *err has the reason, or none to ignore it. */
 static struct value *
-slot_below(struct arena *a, struct value *node, const struct fieldref *at, uint32_t i,
+slot_below(struct arena *a, struct value *node, const struct fieldref *at, uint32_t i, bool *made,
            struct err *err)
 {
+    struct value *slot;
+    uint32_t n;
+
     node->flags |= V_CHANGED;
-    if (node->type == V_OBJECT)
-        return value_put(a, node, at->part[i].key);
-    if (node->type == V_ARRAY)
-        return list_slot(a, node, &at->part[i], err);
+    if (node->type == V_OBJECT) {
+        slot = value_get(a, node, at->part[i].key);
+        *made = slot == NULL;
+        return *made ? value_add(a, node, at->part[i].key) : slot;
+    }
+    if (node->type == V_ARRAY) {
+        n = value_count(a, node);
+        slot = list_slot(a, node, &at->part[i], err);
+        *made = value_count(a, node) > n;
+        return slot;
+    }
     err_set(err, ERR_TYPE, "invalid field set: %.*s goes through a value that is no object",
             SLICE_ARGS(at->text));
     return NULL;
@@ -169,12 +185,12 @@ event_set(struct event *ev, const struct fieldref *at, struct value v, struct er
     if (check_special(ev, at, &v, &local) < 0)
         goto failed;
     for (uint32_t i = 0; i < at->n; i++) {
-        bool known = child(a, node, &at->part[i]) != NULL;
+        bool made;
 
-        node = slot_below(a, node, at, i, &local);
+        node = slot_below(a, node, at, i, &made, &local);
         if (node == NULL)
             goto failed;
-        if (!known && i + 1 < at->n)
+        if (made && i + 1 < at->n)
             value_assign(node, value_object(a));
     }
     value_assign(node, v);
@@ -216,7 +232,8 @@ event_take(struct event *ev, const struct fieldref *at, struct value *out)
         if (node == NULL)
             return false;
     }
-    mark_way(ev, at);
+    if (at->n > 1)
+        mark_way(ev, at);
     part = &at->part[at->n - 1];
     *out = *node;
     out->key = NULL;

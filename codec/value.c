@@ -199,12 +199,14 @@ unescape(struct arena *a, struct slice in)
     return slice_between(out, at);
 }
 
-static bool
+/* The first byte rules out most keys of the right length before anything is called. */
+static inline bool
 key_is(struct arena *a, const struct value *member, struct slice key)
 {
-    if (!(member->flags & V_KEY_FLAGS))
-        return member->key_len == key.n && memcmp(member->key, key.p, key.n) == 0;
-    return slice_eq(value_key(a, member), key);
+    if (member->flags & V_KEY_FLAGS)
+        return slice_eq(value_key(a, member), key);
+    return member->key_len == key.n &&
+           (key.n == 0 || (member->key[0] == key.p[0] && memcmp(member->key, key.p, key.n) == 0));
 }
 
 struct slice
@@ -215,39 +217,51 @@ value_key(struct arena *a, const struct value *member)
     return member->flags & KEY_ESCAPED ? unescape(a, raw) : raw;
 }
 
-/* As JSON text between quotes, so that the writer copies it like a received one. */
-static void
-set_key(struct arena *a, struct value *member, struct slice key)
+/* Between quotes in the arena. */
+static struct slice
+quoted_key(struct arena *a, struct slice raw)
 {
-    struct slice raw = key;
-    struct buf escaped = { 0 };
-    char *p;
+    char *p = arena_bytes(a, raw.n + 2);
 
-    member->flags &= (uint8_t)~V_KEY_FLAGS;
-    if (!json_is_plain(key)) {
-        json_write_escaped(key, &escaped);
-        raw = buf_slice(&escaped);
-        if (slice_find_byte(raw, '\\', 0) != SIZE_MAX)
-            member->flags |= KEY_ESCAPED;
-    }
-    p = arena_bytes(a, raw.n + 2);
     p[0] = '"';
     if (raw.n > 0)
         memcpy(p + 1, raw.p, raw.n);
     p[raw.n + 1] = '"';
-    raw.p = p + 1;
+    return (struct slice){ p + 1, raw.n };
+}
+
+static struct slice
+escaped_key(struct arena *a, struct value *member, struct slice key)
+{
+    struct buf escaped = { 0 };
+    struct slice raw;
+
+    json_write_escaped(key, &escaped);
+    if (slice_find_byte(buf_slice(&escaped), '\\', 0) != SIZE_MAX)
+        member->flags |= KEY_ESCAPED;
+    raw = quoted_key(a, buf_slice(&escaped));
     buf_fini(&escaped);
+    return raw;
+}
+
+/* As JSON text between quotes, so that the writer copies it like a received one. */
+static void
+set_key(struct arena *a, struct value *member, struct slice key)
+{
+    struct slice raw, *box;
+
+    member->flags &= (uint8_t)~V_KEY_FLAGS;
+    raw = json_is_plain(key) ? quoted_key(a, key) : escaped_key(a, member, key);
     if (raw.n <= UINT16_MAX) {
         member->key = raw.p;
         member->key_len = (uint16_t)raw.n;
-    } else {
-        struct slice *box = arena_alloc(a, sizeof *box);
-
-        *box = raw;
-        member->key = (const char *)box;
-        member->key_len = 0;
-        member->flags |= KEY_LONG;
+        return;
     }
+    box = arena_alloc(a, sizeof *box);
+    *box = raw;
+    member->key = (const char *)box;
+    member->key_len = 0;
+    member->flags |= KEY_LONG;
 }
 
 /* ---- children ---- */
@@ -319,19 +333,28 @@ open_slot(struct arena *a, struct kids *k, uint32_t i)
 }
 
 struct value *
+value_add(struct arena *a, struct value *object, struct slice key)
+{
+    struct kids *k = kids_of(a, object);
+    struct value *v;
+
+    ASSERT(object->type == V_OBJECT);
+    object->flags |= V_CHANGED;
+    v = open_slot(a, k, k->n);
+    set_key(a, v, key);
+    return v;
+}
+
+struct value *
 value_put(struct arena *a, struct value *object, struct slice key)
 {
     struct value *found;
-    struct kids *k;
 
     ASSERT(object->type == V_OBJECT);
     found = value_get(a, object, key);
+    if (found == NULL)
+        return value_add(a, object, key);
     object->flags |= V_CHANGED;
-    if (found != NULL)
-        return found;
-    k = object->kids;
-    found = open_slot(a, k, k->n);
-    set_key(a, found, key);
     return found;
 }
 

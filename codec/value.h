@@ -123,6 +123,8 @@ struct slice value_key(struct arena *a, const struct value *member); /* without 
 
 /* Editing: the caller marks what lies on the way (event.c does). */
 struct value *value_put(struct arena *a, struct value *object, struct slice key); /* found or null */
+/* A null called key at the end; there is none of that name yet. */
+struct value *value_add(struct arena *a, struct value *object, struct slice key);
 struct value *value_push(struct arena *a, struct value *array);       /* a null at the end */
 /* A member of another object at the end, key and all; there is none of that name yet. */
 void value_adopt(struct arena *a, struct value *object, const struct value *member);
