@@ -3,13 +3,15 @@
  * Order of start, exit codes: reference/runtime.md 5, 11, 12. */
 #include "codec/base/error.h"
 #include "codec/zoneinfo.h"
-#include "pipeline/config_files.h"
+#include "pipeline/config_check.h"
+#include "pipeline/config_print.h"
 #include "pipeline/plan.h"
 #include "server/command.h"
 #include "server/data_folder.h"
 #include "server/inputs.h"
 #include "server/logger.h"
 #include "server/net/tls.h"
+#include "server/pipeline_specs.h"
 #include "server/process.h"
 #include "sinks/sinks.h"
 #include "version.h"
@@ -31,8 +33,8 @@ struct program {
     struct command command;
     struct logger *logger;
     struct data_folder data;
-    struct config_files files;
-    struct plan *plan;
+    struct pipeline_specs specs;
+    struct plan **plans; /* one for each spec; NULL: it did not compile */
     const struct setting_problem *problems;
     size_t problems_n;
     int signals;
@@ -89,38 +91,26 @@ load_settings(struct program *p, struct err *err)
     if (settings_load(p->settings, dir, &missing, err) < 0)
         return -1;
     if (missing)
-        fprintf(stderr,
-                "WARNING: Could not find logstash.yml which is typically located in $LS_HOME/config "
-                "or /etc/logstash. You can specify the path using --path.settings. Continuing "
-                "using the defaults (looked in %s)\n",
-                dir);
+        fprintf(
+            stderr,
+            "WARNING: Could not find logstash.yml which is typically located in $LS_HOME/config "
+            "or /etc/logstash. You can specify the path using --path.settings. Continuing "
+            "using the defaults (looked in %s)\n",
+            dir);
     return 0;
 }
 
 /* ---- settings ---- */
 
-/* Events would be lost if these were ignored. */
+/* Acknowledged events would be lost if it were ignored. */
 static int
 refuse_unbuilt(const struct program *p)
 {
-    int refused = 0;
-
-    if (strcmp(settings_get(p->settings, "queue.type"), "persisted") == 0) {
-        log_fatal(&runner, "queue.type: persisted is not supported yet. Acknowledged events are "
-                           "delivered events here, so a memory queue loses none; set queue.type: "
-                           "memory");
-        refused = -1;
-    }
-    if (settings_bool(p->settings, "dead_letter_queue.enable")) {
-        log_fatal(&runner, "dead_letter_queue.enable: true is not supported yet; set it to false");
-        refused = -1;
-    }
-    if (strcmp(settings_get(p->settings, "beats.ack"), "queued") == 0) {
-        log_fatal(&runner, "beats.ack: queued needs a disk queue, which is not supported yet; "
-                           "leave it at delivered");
-        refused = -1;
-    }
-    return refused;
+    if (strcmp(settings_get(p->settings, "beats.ack"), "queued") != 0)
+        return 0;
+    log_fatal(&runner, "beats.ack: queued needs a disk queue, which is not supported yet; leave it "
+                       "at delivered");
+    return -1;
 }
 
 /* All problems in one run. */
@@ -152,8 +142,8 @@ start_log(struct program *p, struct err *err)
     format = settings_get(p->settings, "log.format");
     if (log_level_parse(slice_of(settings_get(p->settings, "log.level")), &level))
         log_set_level(level);
-    p->logger = logger_start(STDERR_FILENO, strcmp(format, "json") == 0 ? LOG_JSON : LOG_PLAIN,
-                             err);
+    p->logger =
+        logger_start(STDERR_FILENO, strcmp(format, "json") == 0 ? LOG_JSON : LOG_PLAIN, err);
     return p->logger == NULL ? -1 : 0;
 }
 
@@ -162,85 +152,51 @@ check_user(const struct program *p)
 {
     if (geteuid() != 0 || settings_bool(p->settings, "allow_superuser"))
         return 0;
-    log_fatal(&runner, "Logstash cannot be run as superuser. Set allow_superuser: true to allow it");
+    log_fatal(&runner,
+              "Logstash cannot be run as superuser. Set allow_superuser: true to allow it");
     return -1;
 }
 
 /* ---- configuration ---- */
 
-/* Where the text comes from; conflicts are refused. */
-static int
-read_config(struct program *p, struct err *err)
-{
-    const char *text = settings_get(p->settings, "config.string");
-    const char *path = settings_get(p->settings, "path.config");
-
-    if (text != NULL && path != NULL)
-        return err_set(err, ERR_CONFIG,
-                       "Settings 'path.config' (-f) and 'config.string' (-e) can't be used "
-                       "simultaneously.");
-    if (text != NULL) {
-        config_files_string(slice_of(text), &p->files);
-        return 0;
-    }
-    if (path == NULL)
-        return err_set(err, ERR_CONFIG,
-                       "No configuration found in the configured sources: give a pipeline with -f "
-                       "or -e");
-    if (config_files_read(path, &agent, &p->files, err) < 0)
-        return -1;
-    if (p->files.n == 0)
-        return err_set(err, ERR_CONFIG, "No config files found in path: %s", path);
-    return 0;
-}
-
-static int
-plan_settings(const struct program *p, struct plan_settings *out, struct err *err)
-{
-    const struct settings *s = p->settings;
-    const char *ordered = settings_get(s, "pipeline.ordered");
-    const char *ecs = settings_get(s, "pipeline.ecs_compatibility");
-    const char *style = settings_get(s, "config.field_reference.escape_style");
-    int64_t workers = settings_int(s, "pipeline.workers");
-
-    *out = (struct plan_settings){
-        .pipeline_id = settings_get(s, "pipeline.id"),
-        .workers = workers > 0 ? (uint32_t)workers : (uint32_t)sysconf(_SC_NPROCESSORS_ONLN),
-        .batch_size = (uint32_t)settings_int(s, "pipeline.batch.size"),
-        .ecs = ecs[0] == 'd' ? ECS_DISABLED : strcmp(ecs, "v1") == 0 ? ECS_V1 : ECS_V8,
-        .escape = style[0] == 'p' ? ESCAPE_PERCENT
-                                  : style[0] == 'a' ? ESCAPE_AMPERSAND : ESCAPE_NONE,
-        .support_escapes = settings_bool(s, "config.support_escapes"),
-        /* auto: only workers that were set to one, not a machine with one core */
-        .ordered = ordered[0] == 't' || (ordered[0] == 'a' && workers == 1),
-    };
-    if (ordered[0] == 't' && workers > 1)
-        return err_set(err, ERR_CONFIG,
-                       "enabling the 'pipeline.ordered' setting requires the use of a single "
-                       "pipeline worker, not %lld",
-                       (long long)workers);
-    return 0;
-}
-
 static void
-say_findings(const struct program *p, const struct findings *f, enum log_level errors)
+print_findings(const struct program *p, const struct config_print *print, const struct findings *f,
+               bool testing)
 {
-    static const enum log_level levels[] = { [FINDING_INFO] = LOG_INFO, [FINDING_WARN] = LOG_WARN,
-                                             [FINDING_DEPRECATION] = LOG_WARN };
+    struct buf text = { 0 };
+
+    if (testing && p->command.format != NULL && strcmp(p->command.format, "json") == 0) {
+        config_print_json(print, f, &text);
+        buf_byte(&text, '\n');
+        fwrite(text.p, 1, text.n, stdout);
+    } else if (testing) {
+        config_print_text(print, f, &text);
+        fwrite(text.p, 1, text.n, stderr);
+    }
+    buf_fini(&text);
+}
+
+/* Each with its place, in the log of a run. */
+static void
+log_findings(const struct config_print *print, const struct findings *f)
+{
+    static const enum log_level levels[] = { [FINDING_INFO] = LOG_INFO,
+                                             [FINDING_WARN] = LOG_WARN,
+                                             [FINDING_DEPRECATION] = LOG_WARN,
+                                             [FINDING_ERROR] = LOG_ERROR };
+    struct buf place = { 0 };
 
     for (size_t i = 0; i < f->n; i++) {
         const struct finding *one = &f->at[i];
-        const char *file = one->pos.file < p->files.n ? p->files.at[one->pos.file].name : "";
-        enum log_level level = one->level == FINDING_ERROR ? errors : levels[one->level];
 
-        if (one->pos.line > 0)
-            log_line(&agent, level, "%s:%u:%u: %s%s%s", file, one->pos.line, one->pos.column,
-                     one->text, one->hint == NULL ? "" : " -- ",
-                     one->hint == NULL ? "" : one->hint);
-        else
-            log_line(&agent, level, "%s%s%s", one->text, one->hint == NULL ? "" : " -- ",
-                     one->hint == NULL ? "" : one->hint);
+        buf_clear(&place);
+        config_print_place(print, one->pos, &place);
+        log_line(&agent, levels[one->level], "%.*s%s%s%s%s%s", (int)place.n,
+                 place.n > 0 ? place.p : "", place.n > 0 ? ": " : "", one->text,
+                 one->hint == NULL ? "" : " (", one->hint == NULL ? "" : one->hint,
+                 one->hint == NULL ? "" : ")");
     }
+    buf_fini(&place);
 }
 
 /* The first error's own words: what runbooks search for. */
@@ -253,72 +209,113 @@ first_error(const struct findings *f)
     return "Unable to configure plugins";
 }
 
-static int
-compile(struct program *p, const struct plan_settings *settings, struct findings *findings)
+static struct plan *
+compile_one(const struct pipeline_spec *spec, struct findings *findings)
 {
     const struct plan_registry registry = {
         .find_sink = sink_find, .find_input = input_find, .sinks = sink_all(), .inputs = input_all()
     };
     struct config *config =
-        config_parse(p->files.at, p->files.n, settings->support_escapes, findings);
+        config_parse(spec->files.at, spec->files.n, spec->settings.support_escapes, findings);
+    struct plan *plan = NULL;
 
     if (config == NULL)
-        return -1;
-    p->plan = plan_compile(config, settings, &registry, settings_env, NULL, zone_offset,
-                           timestamp_now, findings);
+        return NULL;
+    config_check(config, findings);
+    plan = plan_compile(config, &spec->settings, &registry, settings_env, NULL, zone_offset,
+                        timestamp_now, findings);
     config_free(&config);
-    return p->plan == NULL ? -1 : 0;
-}
-
-static int
-compile_config(struct program *p, bool testing)
-{
-    struct plan_settings settings;
-    struct findings findings = { 0 };
-    struct err err = { 0 };
-    int failed;
-
-    if (read_config(p, &err) < 0 || plan_settings(p, &settings, &err) < 0) {
-        if (testing)
-            log_fatal(&runner, "The given configuration is invalid. Reason: %s", err.msg);
-        else
-            log_error(&runner, "ERROR: %s", err.msg);
-        return -1;
-    }
-    failed = compile(p, &settings, &findings);
-    say_findings(p, &findings, LOG_ERROR);
-    if (failed < 0 && testing) {
-        log_fatal(&runner, "The given configuration is invalid. Reason: %s",
-                  first_error(&findings));
-    } else if (failed < 0) {
-        struct log_param params[] = {
-            LOG_TEXT("action", SLICE("LogStash::PipelineAction::Create/pipeline_id:main")),
-            LOG_TEXT("exception", SLICE("LogStash::ConfigurationError")),
-            LOG_TEXT("message", slice_of(first_error(&findings))),
-        };
-
-        log_params(&agent, LOG_ERROR, params, COUNT(params), "Failed to execute action");
-    }
-    findings_fini(&findings);
-    return failed;
+    return plan;
 }
 
 static void
-warn_unused_ids(const struct program *p)
+say_failed(const struct pipeline_spec *spec, const struct findings *f, bool testing)
+{
+    char action[300];
+    struct log_param params[] = {
+        LOG_TEXT("action", slice_of(action)),
+        LOG_TEXT("exception", SLICE("LogStash::ConfigurationError")),
+        LOG_TEXT("message", slice_of(first_error(f))),
+    };
+
+    if (testing) {
+        log_fatal(&runner, "The given configuration is invalid. Reason: %s", first_error(f));
+        return;
+    }
+    snprintf(action, sizeof action, "LogStash::PipelineAction::Create/pipeline_id:%s",
+             spec->settings.pipeline_id);
+    params[0].text = slice_of(action);
+    log_params(&agent, LOG_ERROR, params, COUNT(params), "Failed to execute action");
+}
+
+/* How many pipelines compiled; what failed is said. */
+static size_t
+compile_all(struct program *p, bool testing)
+{
+    size_t good = 0;
+
+    p->plans = xcalloc(p->specs.n, sizeof p->plans[0]);
+    for (size_t i = 0; i < p->specs.n; i++) {
+        const struct pipeline_spec *spec = &p->specs.at[i];
+        struct config_print print = { .sources = spec->files.at,
+                                      .sources_n = spec->files.n,
+                                      .colors = testing && isatty(STDERR_FILENO) };
+        struct findings findings = { 0 };
+
+        p->plans[i] = compile_one(spec, &findings);
+        print_findings(p, &print, &findings, testing);
+        if (!testing)
+            log_findings(&print, &findings);
+        if (p->plans[i] == NULL)
+            say_failed(spec, &findings, testing);
+        else
+            good++;
+        findings_fini(&findings);
+    }
+    return good;
+}
+
+static int
+read_specs(struct program *p, bool testing)
+{
+    struct err err = { 0 };
+
+    if (pipeline_specs_read(p->settings, settings_folder(p), &agent, &p->specs, &err) == 0)
+        return 0;
+    if (testing)
+        log_fatal(&runner, "The given configuration is invalid. Reason: %s", err.msg);
+    else
+        log_fatal(&runner, "%s", err.msg);
+    return -1;
+}
+
+static bool
+has_plugin(const struct plan *plan, const char *id)
+{
+    for (size_t k = 0; k < plan->input_n; k++)
+        if (strcmp(plan->input[k]->ctx.id, id) == 0)
+            return true;
+    for (size_t k = 0; k < plan->output_n; k++)
+        if (strcmp(plan->output[k]->ctx.id, id) == 0)
+            return true;
+    return false;
+}
+
+static void
+warn_unused_ids(const struct program *p, struct plan *const *plans, size_t n)
 {
     const char *ids[64];
-    size_t n = settings_plugin_ids(p->settings, ids, COUNT(ids));
+    size_t ids_n = settings_plugin_ids(p->settings, ids, COUNT(ids));
 
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < ids_n; i++) {
         bool found = false;
 
-        for (size_t k = 0; k < p->plan->input_n; k++)
-            found = found || strcmp(p->plan->input[k]->ctx.id, ids[i]) == 0;
-        for (size_t k = 0; k < p->plan->output_n; k++)
-            found = found || strcmp(p->plan->output[k]->ctx.id, ids[i]) == 0;
+        for (size_t k = 0; k < n; k++)
+            found = found || has_plugin(plans[k], ids[i]);
         if (!found)
-            log_warn(&runner, "Settings for plugin \"%s\" have no effect: no running pipeline has "
-                              "a plugin of this id",
+            log_warn(&runner,
+                     "Settings for plugin \"%s\" have no effect: no running pipeline has "
+                     "a plugin of this id",
                      ids[i]);
     }
 }
@@ -410,13 +407,30 @@ static void
 log_account(const struct process_account *a)
 {
     struct log_param params[] = {
-        LOG_INT("events_in", a->in),     LOG_INT("events_filtered", a->filtered),
-        LOG_INT("given", a->given),      LOG_INT("delivered", a->done),
-        LOG_INT("refused", a->refused),  LOG_INT("returned_unacknowledged", a->left),
+        LOG_INT("events_in", a->in),
+        LOG_INT("events_filtered", a->filtered),
+        LOG_INT("given", a->given),
+        LOG_INT("delivered", a->done),
+        LOG_INT("refused", a->refused),
+        LOG_INT("returned_unacknowledged", a->left),
         LOG_INT("lost", 0),
     };
 
     log_params(&runner, LOG_INFO, params, COUNT(params), "Account of every event");
+}
+
+/* The pipelines that did not compile leave the list; the others run. */
+static size_t
+keep_good(struct program *p)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->specs.n; i++)
+        if (p->plans[i] != NULL)
+            p->plans[n++] = p->plans[i];
+    for (size_t i = n; i < p->specs.n; i++)
+        p->plans[i] = NULL;
+    return n;
 }
 
 static int
@@ -424,7 +438,6 @@ run(struct program *p)
 {
     struct err err = { 0 };
     struct process_account account = { 0 };
-    struct plan *plans[] = { p->plan };
     struct process_patience patience = {
         .limit_ms = (uint64_t)settings_int(p->settings, "shutdown.timeout"),
         .pre_delay_ms = (uint64_t)settings_int(p->settings, "shutdown.pre_delay"),
@@ -432,10 +445,10 @@ run(struct program *p)
         .arg = p,
     };
     struct process *process;
+    size_t n = keep_good(p);
 
-    warn_unused_ids(p);
-    p->plan = NULL;
-    process = process_start(p->settings, plans, 1, &agent, &err);
+    warn_unused_ids(p, p->plans, n);
+    process = process_start(p->settings, p->plans, n, &agent, &err);
     if (process == NULL) {
         struct log_param params[] = { LOG_TEXT("message", slice_of(err.msg)) };
 
@@ -451,9 +464,10 @@ run(struct program *p)
 static int
 test_config(struct program *p)
 {
-    if (compile_config(p, true) < 0)
+    if (read_specs(p, true) < 0 || compile_all(p, true) < p->specs.n)
         return EXIT_FAILURE;
-    printf("Configuration OK\n");
+    if (p->command.format == NULL || strcmp(p->command.format, "json") != 0)
+        printf("Configuration OK\n");
     log_info(&runner, "Using config.test_and_exit mode. Config Validation Result: OK. Exiting "
                       "Logstash");
     return EXIT_SUCCESS;
@@ -475,7 +489,7 @@ run_program(struct program *p)
         log_fatal(&runner, "%s", err.msg);
         return EXIT_FAILURE;
     }
-    if (compile_config(p, false) < 0)
+    if (read_specs(p, false) < 0 || compile_all(p, false) == 0)
         return EXIT_FAILURE;
     return run(p);
 }
@@ -507,8 +521,10 @@ main(int argc, char **argv)
     status = run_program(&p);
 
 out:
-    plan_drop(&p.plan);
-    config_files_fini(&p.files);
+    for (size_t i = 0; i < p.specs.n && p.plans != NULL; i++)
+        plan_drop(&p.plans[i]);
+    free(p.plans);
+    pipeline_specs_free(&p.specs);
     data_folder_close(&p.data);
     logger_stop(&p.logger);
     settings_free(&p.settings);

@@ -2,9 +2,12 @@
 #include "server/settings.h"
 
 #include "codec/base/buf.h"
+#include "codec/base/name_index.h"
+#include "pipeline/config_vars.h"
 #include "server/setting_value.h"
 #include "server/yaml_map.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -172,44 +175,15 @@ problem(struct settings *s, const struct given *g, bool error, bool info, struct
     };
 }
 
-static unsigned
-distance(struct slice a, struct slice b)
-{
-    unsigned row[65], above, left;
-
-    if (a.n > 64 || b.n > 64)
-        return 64;
-    for (unsigned j = 0; j <= b.n; j++)
-        row[j] = j;
-    for (unsigned i = 1; i <= a.n; i++) {
-        above = row[0]++;
-        for (unsigned j = 1; j <= b.n; j++) {
-            left = row[j];
-            row[j] = above + (a.p[i - 1] != b.p[j - 1]);
-            if (left + 1 < row[j])
-                row[j] = left + 1;
-            if (row[j - 1] + 1 < row[j])
-                row[j] = row[j - 1] + 1;
-            above = left;
-        }
-    }
-    return row[b.n];
-}
-
 static void
 unknown(struct settings *s, const struct given *g)
 {
     const char *nearest = NULL;
-    unsigned best = 4;
+    unsigned best = UINT_MAX;
 
-    for (const struct setting_row *r = setting_rows; r->name != NULL; r++) {
-        unsigned d = distance(g->key, slice_of(r->name));
-
-        if (d < best) {
-            best = d;
+    for (const struct setting_row *r = setting_rows; r->name != NULL; r++)
+        if (name_is_nearer(g->key, slice_of(r->name), &best))
             nearest = r->name;
-        }
-    }
     problem(s, g, true, false,
             arena_printf(&s->arena,
                          "Setting \"%.*s\" doesn't exist. Please check if you haven't made a "
@@ -262,64 +236,32 @@ settings_env(void *unused, struct slice name)
     return getenv(text);
 }
 
-static bool
-name_char(char c, bool first)
-{
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' || c == '.' ||
-           (!first && c >= '0' && c <= '9');
-}
-
-/* `${NAME}` or `${NAME:default}` at the front; its length, 0 if it is none. */
-static size_t
-variable_at(struct slice s, struct slice *name, struct slice *dflt)
-{
-    size_t i = 2, end;
-
-    if (!slice_starts(s, SLICE("${")))
-        return 0;
-    while (i < s.n && name_char(s.p[i], i == 2))
-        i++;
-    *name = slice_between(s.p + 2, s.p + i);
-    end = slice_find_byte(s, '}', i);
-    if (name->n == 0 || end == SIZE_MAX || (end > i && s.p[i] != ':'))
-        return 0;
-    *dflt = end > i ? slice_between(s.p + i + 1, s.p + end) : (struct slice){ NULL, 0 };
-    return end + 1;
-}
-
+/* Every ${NAME} of the text, by the rules of settings files. */
 static int
-substitute(struct settings *s, struct given *g, struct err *err)
+substitute(struct arena *a, struct slice *value, struct err *err)
 {
+    struct config_vars vars = { .arena = a, .lookup = settings_env };
     struct buf out = { 0 };
-    size_t i = 0;
+    int failed;
 
-    if (slice_find(g->value, SLICE("${"), 0) == SIZE_MAX ||
-        slice_eq(g->key, SLICE("config.string")))
-        return 0; /* config text has rules of its own */
-    while (i < g->value.n) {
-        struct slice rest = { g->value.p + i, g->value.n - i }, name, dflt;
-        size_t used = variable_at(rest, &name, &dflt);
-        const char *found;
-
-        if (used == 0) {
-            buf_byte(&out, g->value.p[i++]);
-            continue;
-        }
-        found = settings_env(NULL, name);
-        if (found == NULL && dflt.p == NULL) {
-            buf_fini(&out);
-            return err_set(err, ERR_CONFIG,
-                           "Cannot evaluate `${%.*s}`. Replacement variable `%.*s` is not defined "
-                           "in a Logstash secret store or an environment entry and there is no "
-                           "default value given.",
-                           SLICE_ARGS(name), SLICE_ARGS(name));
-        }
-        buf_append(&out, found != NULL ? slice_of(found) : dflt);
-        i += used;
-    }
-    g->value = arena_copy(&s->arena, buf_slice(&out));
+    if (slice_find(*value, SLICE("${"), 0) == SIZE_MAX)
+        return 0;
+    failed = config_vars_text(&vars, *value, &out, err);
+    *value = arena_copy(a, buf_slice(&out));
     buf_fini(&out);
-    return 0;
+    return failed;
+}
+
+int
+settings_value(struct arena *a, const char *name, struct slice value, const char **out,
+               struct err *err)
+{
+    const struct setting_row *row = row_named(slice_of(name));
+
+    ASSERT(row != NULL);
+    if (substitute(a, &value, err) < 0)
+        return -1;
+    return setting_normalise(a, row, value, out, err);
 }
 
 /* ---- checking ---- */
@@ -330,7 +272,9 @@ check_one(struct settings *s, struct given *g)
     struct slice id, option;
     struct err err = { 0 };
 
-    if (substitute(s, g, &err) < 0) {
+    /* The text of -e has rules of its own. */
+    if (!(g->flag && slice_eq(g->key, SLICE("config.string"))) &&
+        substitute(&s->arena, &g->value, &err) < 0) {
         problem(s, g, true, false, slice_of(err.msg));
         return;
     }

@@ -68,6 +68,10 @@ int settings_load(struct settings *s, const char *dir, bool *missing, struct err
 /* Replaces ${NAME}, checks and normalises everything that is set. Problems in order. */
 const struct setting_problem *settings_check(struct settings *s, size_t *n);
 
+/* One value for a setting of logstash.yml that stands elsewhere (pipelines.yml): variables
+ * replaced, checked, normalised into the arena. */
+int settings_value(struct arena *a, const char *name, struct slice value, const char **out,
+                   struct err *err);
 /* The normalised text, the default when not set; NULL when there is neither. */
 const char *settings_get(const struct settings *s, const char *name);
 bool settings_is_set(const struct settings *s, const char *name);

@@ -273,17 +273,20 @@ arena_cstr(struct arena *a, struct slice s)
 struct slice
 arena_printf(struct arena *a, const char *fmt, ...)
 {
+    char text[256], *p;
     va_list ap, again;
-    char *p;
     int n;
 
     va_start(ap, fmt);
     va_copy(again, ap);
-    n = vsnprintf(NULL, 0, fmt, ap);
+    n = vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     ASSERT(n >= 0);
     p = arena_bytes(a, (size_t)n + 1);
-    vsnprintf(p, (size_t)n + 1, fmt, again);
+    if ((size_t)n < sizeof text)
+        memcpy(p, text, (size_t)n + 1);
+    else
+        vsnprintf(p, (size_t)n + 1, fmt, again);
     va_end(again);
     return (struct slice){ p, (size_t)n };
 }

@@ -35,6 +35,7 @@ struct slice arena_copy(struct arena *a, struct slice s);
 char *arena_copy_padded(struct arena *a, struct slice s);
 /* NUL-terminated. */
 char *arena_cstr(struct arena *a, struct slice s);
+/* A NUL stands behind the text. */
 struct slice arena_printf(struct arena *a, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
