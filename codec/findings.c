@@ -4,6 +4,9 @@
 
 #include <stdlib.h>
 
+/* Room that warnings leave to errors. */
+#define FOR_ERRORS 100
+
 void
 findings_add(struct findings *f, enum finding_level level, struct config_pos pos, const char *hint,
              const char *fmt, ...)
@@ -13,7 +16,7 @@ findings_add(struct findings *f, enum finding_level level, struct config_pos pos
 
     if (level == FINDING_ERROR)
         f->errors++;
-    if (f->n == FINDINGS_MAX) {
+    if (f->n >= FINDINGS_MAX - (level == FINDING_ERROR ? 0 : FOR_ERRORS)) {
         f->dropped++;
         return;
     }

@@ -199,16 +199,6 @@ log_findings(const struct config_print *print, const struct findings *f)
     buf_fini(&place);
 }
 
-/* The first error's own words: what runbooks search for. */
-static const char *
-first_error(const struct findings *f)
-{
-    for (size_t i = 0; i < f->n; i++)
-        if (f->at[i].level == FINDING_ERROR)
-            return f->at[i].text;
-    return "Unable to configure plugins";
-}
-
 static struct plan *
 compile_one(const struct pipeline_spec *spec, struct findings *findings)
 {
@@ -235,11 +225,11 @@ say_failed(const struct pipeline_spec *spec, const struct findings *f, bool test
     struct log_param params[] = {
         LOG_TEXT("action", slice_of(action)),
         LOG_TEXT("exception", SLICE("LogStash::ConfigurationError")),
-        LOG_TEXT("message", slice_of(first_error(f))),
+        LOG_TEXT("message", slice_of(findings_reason(f))),
     };
 
     if (testing) {
-        log_fatal(&runner, "The given configuration is invalid. Reason: %s", first_error(f));
+        log_fatal(&runner, "The given configuration is invalid. Reason: %s", findings_reason(f));
         return;
     }
     snprintf(action, sizeof action, "LogStash::PipelineAction::Create/pipeline_id:%s",
