@@ -123,6 +123,17 @@ feeder_give(struct feeder *f, struct slice bytes)
     ready_give(f->base.env.ready, f->base.env.pipeline, &w);
 }
 
+bool
+feeder_first_look(struct window *w)
+{
+    if (w->peer == w)
+        return false;
+    w->peer = w;
+    budget_release(w->share, BUDGET_BATCH, w->room);
+    w->room = 0;
+    return true;
+}
+
 void
 feeder_settled(void *to, struct done *d)
 {

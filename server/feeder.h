@@ -39,6 +39,9 @@ bool feeder_stopping(struct feeder *f);
 bool feeder_wait(struct feeder *f);
 /* A window of n bytes of the feeder's own making; the decoder finds them in parts[0]. */
 void feeder_give(struct feeder *f, struct slice bytes);
+/* On a worker: true at the first call for the window, whose room is then given back, for the batch
+ * charges what it really takes. A feeder's window is one batch. */
+bool feeder_first_look(struct window *w);
 /* input_type.settled of all feeders. */
 void feeder_settled(void *to, struct done *d);
 /* The run is over by itself: says so. */

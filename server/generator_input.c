@@ -131,12 +131,9 @@ decode(struct input *input, void *state, struct window *w, struct done *done, st
 
     (void)state;
     (void)done;
-    if (w->peer == w)
+    if (!feeder_first_look(w))
         return WINDOW_END;
-    w->peer = w;
     memcpy(&r, w->parts[0].p, sizeof r);
-    budget_release(w->share, BUDGET_BATCH, w->room);
-    w->room = 0;
     b = batch_new(w->share);
     for (uint64_t round = r.from; round < r.from + r.n; round++) {
         uint32_t from = b->n;

@@ -141,11 +141,8 @@ decode(struct input *input, void *state, struct window *w, struct done *done, st
 
     (void)state;
     (void)done;
-    if (w->peer == w) /* it was decoded by the call before */
+    if (!feeder_first_look(w))
         return WINDOW_END;
-    w->peer = w;
-    budget_release(w->share, BUDGET_BATCH, w->room);
-    w->room = 0;
     b = batch_new(w->share);
     if (w->parts[0].n > 0)
         in->codec.type->decode(&in->decoder, w->parts[0], now, b);

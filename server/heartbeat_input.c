@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Input heartbeat: one event an interval, the first at once (reference/inputs-basic.md 5). The
+ * thread makes windows of a number; the events are made on workers. */
+#include "codec/base/error.h"
+#include "codec/base/log.h"
+#include "pipeline/ecs.h"
+#include "server/feeder.h"
+#include "server/inputs.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum sequence { SEQUENCE_NONE, SEQUENCE_EPOCH, SEQUENCE_COUNT };
+
+struct conf {
+    struct plugin_context ctx;
+    struct slice message;
+    int64_t interval, count, threads;
+    int sequence, ecs_compatibility;
+    bool no_message; /* `message` was the old way to ask for a sequence */
+};
+
+struct heartbeat {
+    struct feeder feeder;
+    const struct conf *conf;
+    struct fieldref host_ref, clock_ref;
+    struct slice host;
+};
+
+static const char *const sequences[] = { "none", "epoch", "sequence", NULL };
+
+#define C struct conf
+static const struct option options[] = {
+    OPT_STR(C, message, .dflt = "ok", .help = "text of the event"),
+    OPT_INT(C, interval, .dflt = "60", .min = 0, .max = 86400 * 366,
+            .help = "seconds from one event to the next"),
+    OPT_INT(C, count, .dflt = "-1", .min = -1, .max = INT64_MAX, .help = "events; -1: no end"),
+    OPT_INT(C, threads, .dflt = "1", .min = 1, .max = 64, .help = "taken as 1"),
+    OPT_ENUM(C, sequence, .choices = sequences,
+             .help = "a number in each event: seconds since 1970, or a counter from 1"),
+    OPT_ECS(C),
+    OPT_END,
+};
+#undef C
+
+/* The old spelling: message => "epoch" or "sequence". */
+static void
+read_message(struct conf *c, const struct plugin_context *ctx)
+{
+    bool epoch = slice_eq(c->message, SLICE("epoch"));
+
+    if (!epoch && !slice_eq(c->message, SLICE("sequence")))
+        return;
+    if (ecs_is_on(c->ecs_compatibility, ctx)) {
+        findings_add(ctx->findings, FINDING_WARN, ctx->pos, "write sequence => ...",
+                     "`message => \"%.*s\"` is an ordinary text when ecs_compatibility is on",
+                     SLICE_ARGS(c->message));
+        return;
+    }
+    findings_add(ctx->findings, FINDING_DEPRECATION, ctx->pos, "write sequence => ...",
+                 "`message => \"%.*s\"` is deprecated as a way to ask for a sequence",
+                 SLICE_ARGS(c->message));
+    c->sequence = epoch ? SEQUENCE_EPOCH : SEQUENCE_COUNT;
+    c->no_message = true;
+}
+
+static int
+prepare(void *conf, const struct plugin_context *ctx, struct err *err)
+{
+    struct conf *c = conf;
+
+    (void)err;
+    c->ctx = *ctx;
+    if (c->sequence < 0) {
+        c->sequence = SEQUENCE_NONE;
+        if (ctx->findings != NULL)
+            read_message(c, ctx);
+    }
+    return 0;
+}
+
+/* ---- the thread ---- */
+
+static int64_t
+now_ms(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* False: stopping. */
+static bool
+sleep_until(struct heartbeat *h, int64_t due)
+{
+    struct pollfd fd = { .fd = h->feeder.wake, .events = POLLIN };
+
+    for (;;) {
+        int64_t left = due - now_ms();
+
+        if (left <= 0)
+            return !feeder_stopping(&h->feeder);
+        if (poll(&fd, 1, left > 60000 ? 60000 : (int)left) > 0)
+            return false;
+    }
+}
+
+static void *
+run(void *arg)
+{
+    struct heartbeat *h = arg;
+    int64_t due = now_ms();
+
+    for (int64_t n = 1; h->conf->count < 0 || n <= h->conf->count; n++) {
+        if (!sleep_until(h, due) || !feeder_wait(&h->feeder))
+            break;
+        due += h->conf->interval * 1000;
+        feeder_give(&h->feeder, (struct slice){ (const char *)&n, sizeof n });
+    }
+    feeder_ended(&h->feeder);
+    return NULL;
+}
+
+/* ---- on workers ---- */
+
+static enum windowed
+decode(struct input *input, void *state, struct window *w, struct done *done, struct batch **out)
+{
+    struct heartbeat *h = (struct heartbeat *)(void *)input;
+    const struct conf *c = h->conf;
+    struct timestamp now = c->ctx.now();
+    struct batch *b;
+    struct event *ev;
+    int64_t n;
+
+    (void)state;
+    (void)done;
+    if (!feeder_first_look(w))
+        return WINDOW_END;
+    memcpy(&n, w->parts[0].p, sizeof n);
+    b = batch_new(w->share);
+    ev = batch_add(b);
+    if (!c->no_message)
+        value_assign(value_put(&b->arena, &ev->data, SLICE("message")),
+                     value_str(&b->arena, c->message));
+    event_construct(ev, now, c->ctx.zone, true, NULL);
+    event_set_str(ev, &h->host_ref, h->host);
+    if (c->sequence != SEQUENCE_NONE)
+        event_set(ev, &h->clock_ref,
+                  value_int(&b->arena, c->sequence == SEQUENCE_EPOCH ? now.sec : n), NULL);
+    decoration_apply(h->feeder.decoration, ev);
+    atomic_fetch_add_explicit(&input->stats.events, 1, memory_order_relaxed);
+    *out = b;
+    return WINDOW_BATCH;
+}
+
+/* ---- lifecycle ---- */
+
+static void
+close_input(struct input **input)
+{
+    struct heartbeat *h = (struct heartbeat *)(void *)*input;
+
+    if (h == NULL)
+        return;
+    feeder_fini(&h->feeder);
+    free(h);
+    *input = NULL;
+}
+
+static struct input *
+open_input(const void *conf, const struct input_common *common, const struct input_env *env,
+           struct err *err)
+{
+    const struct conf *c = conf;
+    struct heartbeat *h = xcalloc(1, sizeof *h);
+    struct input *input = &h->feeder.base;
+    bool ecs = ecs_is_on(c->ecs_compatibility, &c->ctx);
+    struct arena *a = c->ctx.arena;
+
+    h->conf = c;
+    if (feeder_init(&h->feeder, &input_heartbeat, conf, common, env, &c->ctx, err) < 0 ||
+        fieldref_compile(a, ecs ? SLICE("[host][name]") : SLICE("host"), ESCAPE_NONE, &h->host_ref,
+                         err) < 0 ||
+        fieldref_compile(a, ecs ? SLICE("[event][sequence]") : SLICE("clock"), ESCAPE_NONE,
+                         &h->clock_ref, err) < 0) {
+        close_input(&input);
+        return NULL;
+    }
+    h->host = feeder_host(a);
+    return input;
+}
+
+static int
+start(struct input *input, struct err *err)
+{
+    return feeder_start((struct feeder *)(void *)input, run, "heartbeat", err);
+}
+
+static void
+stop(struct input *input)
+{
+    feeder_stop((struct feeder *)(void *)input);
+}
+
+const struct input_type input_heartbeat = {
+    .name = "heartbeat",
+    .conf_size = sizeof(struct conf),
+    .options = options,
+    .default_codec = "plain",
+    .reloadable = true,
+    .prepare = prepare,
+    .open = open_input,
+    .start = start,
+    .decode = decode,
+    .settled = feeder_settled,
+    .stop = stop,
+    .close = close_input,
+};
