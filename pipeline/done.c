@@ -35,6 +35,7 @@ done_free(struct done *d)
         batch_recycle(&b);
     }
     window_free(&d->window_kept);
+    view_abandon(&d->origin); /* nobody settled it */
     lj_acks_fini(&d->acks);
     plan_drop(&d->plan);
     free(d);
@@ -48,9 +49,16 @@ done_drop(struct done **d)
     *d = NULL;
     if (atomic_fetch_sub_explicit(&last->left, 1, memory_order_acq_rel) > 1)
         return;
-    if (last->settled != NULL)
+    if (last->settled != NULL && !atomic_load(&last->abandoned))
         last->settled(last->to, last);
     done_free(last);
+}
+
+void
+done_abandon(struct done **d)
+{
+    atomic_store(&(*d)->abandoned, true);
+    done_drop(d);
 }
 
 void

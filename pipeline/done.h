@@ -15,12 +15,14 @@
 
 struct plan;
 struct done;
+struct view;
 
 /* Called once. May take d->acks; d is freed on return. */
 typedef void settled_fn(void *to, struct done *d);
 
 struct done {
     atomic_uint left;
+    atomic_bool abandoned; /* a view was lost: nothing is answered, whatever else settles */
     settled_fn *settled;
     void *to;
     struct conn_id conn;
@@ -29,6 +31,7 @@ struct done {
     struct plan *plan;          /* counted: sinks use it long after the workers have left */
     struct batch *kept;         /* those an output still needs, for dead letters; mostly NULL */
     struct window *window_kept; /* plain frames: values alias it until the batches are gone */
+    struct view *origin;        /* of another pipeline: what this window settles; else NULL */
     uint64_t events;            /* for the account at the end */
 };
 
@@ -36,6 +39,8 @@ struct done {
 struct done *done_new(settled_fn *settled, void *to, struct plan *plan);
 struct done *done_hold(struct done *d); /* one more count; returns d */
 void done_drop(struct done **d);        /* any thread; at 0 the answer leaves */
+/* A view is given up unsettled, at the end of a stop: its count goes, the answer never leaves. */
+void done_abandon(struct done **d);
 /* The window goes back to the ready list: nobody else has a count; nothing is answered. */
 void done_cancel(struct done **d);
 /* The batch lives, sealed, until done is 0. */

@@ -11,6 +11,7 @@
 #include "pipeline/done.h"
 
 struct acceptor;
+struct bus;
 struct input;
 struct loop;
 struct ready;
@@ -33,6 +34,7 @@ struct input_env {
     struct loop *const *loops;
     size_t loops_n;
     struct acceptor *acceptor; /* of the process; network inputs only */
+    struct bus *bus;           /* between pipelines */
     const struct log *log;
     const struct plugin_context *ctx;
     const char *(*setting)(void *arg, const char *option); /* headrig.yml; see sink.h */
@@ -69,6 +71,7 @@ struct input_type {
     const struct option *options;
     const char *default_codec; /* "plain" when NULL */
     bool reloadable;
+    bool passive; /* has no events of its own: the process may end although it has not */
     int (*prepare)(void *conf, const struct plugin_context *ctx, struct err *err);
     void (*dispose)(void *conf);
     /* Binds and reads nothing yet: ports and keys are checked before anything starts. Main. */

@@ -43,16 +43,21 @@ struct view {
     uint32_t n, cap;
     struct view_member *members; /* of a compressed body, heap; NULL: the body is plain */
     uint32_t members_n;
+    struct event **events; /* of view_keep, heap: they live as long as the done does */
+    uint32_t events_cap;
     struct budget_share *share;
     size_t charged;
     void *extra; /* the sink's own; freed by sink_type.view_fini */
 };
 
 struct view *view_new(struct sink *sink, struct budget_share *share);
-/* Settled: releases the charge and drops the done. *v may be NULL. A sink that closes with views
- * still in hand sets their done to NULL first: those are never acknowledged. */
+/* Settled: releases the charge and drops the done. *v may be NULL. */
 void view_free(struct view **v);
+/* Given up at the end of a stop: the sender gets no answer, and sends again. */
+void view_abandon(struct view **v);
 struct view_item *view_add(struct view *v); /* zeroed, at the end; at is set to plain body end */
+/* For a sink with keeps_events: the event itself is the next of v->n items. */
+void view_keep(struct view *v, struct event *ev);
 /* Charges what body and items hold now; called by route.c before giving, and after growth. */
 void view_charge(struct view *v);
 
@@ -68,6 +73,8 @@ struct sink_env {
      * not set. The text as written. */
     const char *(*setting)(void *arg, const char *option);
     void *setting_arg;
+    struct bus *bus;   /* between pipelines */
+    uint32_t pipeline; /* index of its own in the ready list */
 };
 
 /* Counters that any thread may read; written by the sink. */
@@ -92,6 +99,9 @@ struct sink_type {
     /* Before workers start: files open, threads run, first connections are tried. -1 ends the
      * start of the pipeline. Called on the main thread. */
     struct sink *(*open)(const void *conf, const struct sink_env *env, struct err *err);
+    /* Every input and output of all pipelines is open. -1 ends the start. May be NULL. Main. */
+    int (*connect)(struct sink *s, struct err *err);
+    bool keeps_events; /* view_keep is used: batches stay, sealed, until their done is 0 */
     /* On a worker: one event appended to the view. Nothing appended (no item) when the event is not
      * for this sink after all, or is refused at once: then the sink logs and counts it itself. */
     void (*encode)(struct sink *s, struct view *v, struct event *ev);

@@ -32,9 +32,18 @@ view_free(struct view **at)
     buf_fini(&v->body);
     free(v->items);
     free(v->members);
+    free(v->events);
     if (v->done != NULL)
         done_drop(&v->done);
     free(v);
+}
+
+void
+view_abandon(struct view **v)
+{
+    if (*v != NULL && (*v)->done != NULL)
+        done_abandon(&(*v)->done);
+    view_free(v);
 }
 
 struct view_item *
@@ -52,10 +61,20 @@ view_add(struct view *v)
 }
 
 void
+view_keep(struct view *v, struct event *ev)
+{
+    if (v->n == v->events_cap) {
+        v->events_cap = v->events_cap == 0 ? ITEMS_FIRST : v->events_cap * 2;
+        v->events = xrealloc(v->events, v->events_cap * sizeof v->events[0]);
+    }
+    v->events[v->n++] = ev;
+}
+
+void
 view_charge(struct view *v)
 {
-    size_t now =
-        sizeof *v + v->body.cap + v->cap * sizeof *v->items + v->members_n * sizeof *v->members;
+    size_t now = sizeof *v + v->body.cap + v->cap * sizeof *v->items +
+                 v->members_n * sizeof *v->members + v->events_cap * sizeof v->events[0];
 
     if (now > v->charged)
         budget_charge(v->share, BUDGET_VIEW, now - v->charged);

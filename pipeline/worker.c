@@ -53,11 +53,13 @@ state_of(struct worker *wk, struct input *in)
     return s->state;
 }
 
-/* Somebody reads the events after they are encoded: for dead letters. No output does yet. */
+/* Somebody reads the events after they are encoded. */
 static bool
 batch_is_wanted(const struct plan *plan)
 {
-    (void)plan;
+    for (size_t i = 0; i < plan->output_n; i++)
+        if (plan->output[i]->type->keeps_events)
+            return true;
     return false;
 }
 

@@ -2,6 +2,7 @@
 #include "server/process.h"
 
 #include "codec/base/error.h"
+#include "pipeline/bus.h"
 #include "pipeline/ready.h"
 #include "pipeline/worker.h"
 #include "server/acceptor.h"
@@ -36,6 +37,7 @@ struct process {
     size_t loops_n, next_loop;
     struct resolver *resolver;
     struct acceptor *acceptor;
+    struct bus *bus;
     struct ready *ready;
     struct workers *workers;
     struct plan **plans;
@@ -136,14 +138,16 @@ logger_of(struct arena *a, const char *section, const char *type)
 }
 
 static int
-open_outputs(struct process *p, struct plan *plan, struct err *err)
+open_outputs(struct process *p, struct plan *plan, uint32_t pipeline, struct err *err)
 {
     for (size_t i = 0; i < plan->output_n; i++) {
         struct plan_output *o = plan->output[i];
         struct sink_env env = { .share = plan->share,
                                 .resolver = p->resolver,
                                 .ctx = &o->ctx,
-                                .common = &o->common };
+                                .common = &o->common,
+                                .bus = p->bus,
+                                .pipeline = pipeline };
         struct log *log;
 
         env.loop = p->loops[p->next_loop++ % p->loops_n];
@@ -171,6 +175,7 @@ open_inputs(struct process *p, struct plan *plan, uint32_t pipeline, struct err 
             .loops = p->loops,
             .loops_n = p->loops_n,
             .acceptor = p->acceptor,
+            .bus = p->bus,
             .ctx = &in->ctx,
             .ended = on_ended,
             .ended_arg = p,
@@ -185,8 +190,22 @@ open_inputs(struct process *p, struct plan *plan, uint32_t pipeline, struct err 
         in->input = in->type->open(in->conf, &in->common, &env, err);
         if (in->input == NULL)
             return -1;
-        atomic_fetch_add(&p->inputs_left, 1);
+        if (!in->type->passive)
+            atomic_fetch_add(&p->inputs_left, 1);
     }
+    return 0;
+}
+
+static int
+connect_outputs(struct process *p, struct err *err)
+{
+    for (size_t i = 0; i < p->plans_n; i++)
+        for (size_t k = 0; k < p->plans[i]->output_n; k++) {
+            struct plan_output *o = p->plans[i]->output[k];
+
+            if (o->type->connect != NULL && o->type->connect(o->sink, err) < 0)
+                return err_prefix(err, "output %s (%s)", o->type->name, o->ctx.id);
+        }
     return 0;
 }
 
@@ -227,7 +246,7 @@ open_pipeline(struct process *p, uint32_t i, struct err *err)
     plan->share = &p->shares[i];
     budget_join(&p->budget, plan->share);
     ready_limit(p->ready, i, plan->settings.workers, plan->lane);
-    if (open_outputs(p, plan, err) < 0 || open_inputs(p, plan, i, err) < 0)
+    if (open_outputs(p, plan, i, err) < 0 || open_inputs(p, plan, i, err) < 0)
         return err_prefix(err, "pipeline %s", plan->settings.pipeline_id);
     return 0;
 }
@@ -265,6 +284,8 @@ start_parts(struct process *p, struct err *err)
     for (uint32_t i = 0; i < p->plans_n; i++)
         if (open_pipeline(p, i, err) < 0)
             return -1;
+    if (connect_outputs(p, err) < 0)
+        return -1;
     p->workers = workers_start(p->ready, p->plans, p->plans_n, cores(), err);
     if (p->workers == NULL)
         return -1;
@@ -309,6 +330,7 @@ process_start(const struct settings *settings, struct plan **plans, size_t n, co
     p->shares = xcalloc(n, sizeof p->shares[0]);
     p->lookups = xcalloc(count_plugins(p) + 1, sizeof p->lookups[0]);
     p->logs = xcalloc(count_plugins(p) + 1, sizeof p->logs[0]);
+    p->bus = bus_new();
     p->ready = ready_new(n);
     p->budget.room = ready_has_room;
     p->budget.room_arg = p->ready;
@@ -508,6 +530,7 @@ free_parts(struct process *p)
         loop_free(&p->loops[i]);
     p->budget.room = NULL;
     ready_free(&p->ready);
+    bus_free(&p->bus);
     for (size_t i = 0; i < p->plans_n; i++) {
         if (p->plans[i]->share != NULL)
             budget_leave(p->plans[i]->share);

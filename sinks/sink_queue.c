@@ -776,7 +776,7 @@ on_close(struct loop *loop, struct mail *mail)
     free_lots(q->ready.first);
     free_lots(q->waiting);
     while (q->held != NULL) {
-        q->held->view->done = NULL; /* not settled, so not acknowledged */
+        done_abandon(&q->held->view->done); /* not settled, so not acknowledged */
         held_free(q->held);
     }
     if (q->ops->closed != NULL)

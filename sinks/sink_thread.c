@@ -179,8 +179,7 @@ sink_thread_stop(struct sink_thread **at)
         struct view *v = t->first;
 
         t->first = v->next;
-        v->done = NULL;
-        view_free(&v);
+        view_abandon(&v);
     }
     pthread_cond_destroy(&t->changed);
     pthread_mutex_destroy(&t->lock);
