@@ -40,7 +40,7 @@ json_walk_init(struct json_walk *w, const char *text, size_t n, size_t start, ui
     w->depth = depth <= n ? depth : (uint32_t)n; /* every level takes a byte */
     w->start = start;
     w->end = 0;
-    w->line_ends = false;
+    w->line_ends = w->surrogates = false;
     w->slash[0] = SIZE_MAX;
     w->slash[1] = 0;
     w->marks = w->few_marks;
@@ -78,7 +78,7 @@ walk(struct json_walk *w, struct err *err)
         if (json_walk_avx2(w) == 0)
             return 0;
         w->marks_n = 0;
-        w->line_ends = false;
+        w->line_ends = w->surrogates = false;
         w->slash[0] = SIZE_MAX;
         w->slash[1] = 0;
     }
@@ -98,6 +98,33 @@ blank_line_ends(char *text, size_t from, size_t to)
             i++;
         else if (!inside && (text[i] == '\n' || text[i] == '\r'))
             text[i] = ' ';
+    }
+}
+
+static bool
+is_half(const char *p, char from, char to)
+{
+    char third = (char)(p[3] | 0x20);
+
+    return p[0] == '\\' && p[1] == 'u' && (p[2] | 0x20) == 'd' && third >= from && third <= to;
+}
+
+/* \\ud800 without its other half becomes \\ufffd, which is as long. In valid text backslashes stand
+ * in strings only, and a quote behind them. */
+static void
+replace_lone_surrogates(char *text, size_t from, size_t to)
+{
+    char *p = text + from, *end = text + to;
+
+    while ((p = memchr(p, '\\', (size_t)(end - p))) != NULL) {
+        if (!json_is_surrogate(p)) {
+            p += 2;
+        } else if (is_half(p, '8', 'b') && is_half(p + 6, 'c', 'f')) {
+            p += 12;
+        } else {
+            memcpy(p + 2, "fffd", 4);
+            p += 6;
+        }
     }
 }
 
@@ -138,6 +165,8 @@ scan_container(struct arena *a, char *text, size_t n, struct json_walk *w, bool 
         return -1;
     if (w->line_ends)
         blank_line_ends(text, w->start, w->end);
+    if (w->surrogates)
+        replace_lone_surrogates(text, w->slash[0], w->end);
     kids = arena_alloc(a, sizeof *kids);
     json_nodes_make(a, w, kids);
     *out = (struct value){ .kids = kids,
@@ -224,6 +253,8 @@ json_scan_value(struct arena *a, char *text, size_t n, uint32_t depth, struct va
         result = scan_container(a, text, n, &w, false, out, err);
         *used = w.end;
     } else if ((end = scalar_end(text, n, start, err)) > 0) {
+        if (text[start] == '"')
+            replace_lone_surrogates(text, start, end);
         w.slash[0] = start; /* nobody looked: json_node() does */
         w.slash[1] = end;
         *out = json_node(&w, start, end);

@@ -2,7 +2,8 @@
 /* JSON text to values: one scanner, always fully validating.
  *
  * Grammar, escapes, UTF-8, depth, no raw control characters in strings. Line ends between tokens
- * are legal and blanked in place, so that a copied run never splits an NDJSON line. The vector form
+ * are legal and blanked in place, so that a copied run never splits an NDJSON line. The escape of
+ * half a surrogate pair that stands alone becomes that of U+FFFD, which is as long. The vector form
  * is chosen once by the CPU; the scalar twin gives the same answers (fuzzed against each other).
  *
  * The text must stay where it is as long as the values (they alias it), be writable, and have

@@ -321,7 +321,7 @@ note_slashes(struct json_walk *w, uint64_t slash, size_t base)
 
 /* Bytes that may stand behind a backslash, quote and backslash aside. */
 static bool
-escape_valid(const char *p)
+escape_valid(const char *p, bool *surrogates)
 {
     switch (*p) {
     case 'n':
@@ -341,14 +341,15 @@ escape_valid(const char *p)
         if (!(p[i] >= '0' && p[i] <= '9') && !(low >= 'a' && low <= 'f'))
             return false;
     }
+    *surrogates |= json_is_surrogate(p - 1);
     return true;
 }
 
 VECTOR_INL bool
-escapes_valid(const char *block, uint64_t places)
+escapes_valid(struct json_walk *w, const char *block, uint64_t places)
 {
     while (places != 0) {
-        if (!escape_valid(block + __builtin_ctzll(places)))
+        if (!escape_valid(block + __builtin_ctzll(places), &w->surrogates))
             return false;
         places &= places - 1;
     }
@@ -488,7 +489,7 @@ check_block(struct json_walk *w, size_t base, const struct maps *m, uint64_t quo
     if ((has_high(m) || c->has_tail) && !utf8_block_valid(m, keep, c))
         return false;
     escapes = escaped & inside & keep & ~(m->quote | m->slash);
-    if (escapes != 0 && !escapes_valid(w->text + base, escapes))
+    if (escapes != 0 && !escapes_valid(w, w->text + base, escapes))
         return false;
     if (word_starts != 0 && !words_valid(w, base, word_starts))
         return false;

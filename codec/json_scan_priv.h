@@ -20,6 +20,7 @@ struct json_walk {
     size_t start;    /* the root's opening bracket stands here */
     size_t end;      /* out: behind its closing one */
     bool line_ends;  /* out: some between tokens */
+    bool surrogates; /* out: some among the escapes, paired or not */
     size_t slash[2]; /* out: first and last backslash, or further out; first > last: none */
     uint32_t *marks; /* out. Object: colon, comma, colon, ..., brace. Array: comma, ..., bracket */
     size_t marks_n, marks_cap;
@@ -46,6 +47,13 @@ int json_walk_avx2(struct json_walk *w);
 /* For text that was checked before: marks and backslashes only. */
 void json_walk_avx2_known(struct json_walk *w);
 bool json_avx2_here(void);
+
+/* Whether p, a \\u and four hexadecimal digits, stands for half of a pair. */
+static inline bool
+json_is_surrogate(const char *p)
+{
+    return p[1] == 'u' && (p[2] | 0x20) == 'd' && p[3] >= '8';
+}
 
 /* Offset behind the string whose opening quote stands at `at`; 0 and *err when it is not valid. */
 size_t json_string_end(const char *text, size_t at, size_t n, struct err *err);

@@ -316,6 +316,9 @@ note_slashes(struct json_walk *w)
         return;
     w->slash[0] = (size_t)(first - w->text);
     w->slash[1] = (size_t)((const char *)memrchr(from, '\\', w->end - w->start) - w->text);
+    for (const char *p = first, *end = w->text + w->end; p != NULL && !w->surrogates;
+         p = memchr(p + 2, '\\', (size_t)(end - p) - 2))
+        w->surrogates = json_is_surrogate(p);
 }
 
 int
