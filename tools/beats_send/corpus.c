@@ -144,7 +144,24 @@ put_message(struct corpus *c, struct buf *m)
     else
         buf_printf(m, "%s %u", ONE_OF(c, foreign), below(c, 100000));
     if (c->kind == CORPUS_NOISY)
-        put_noise(c, m, 6 + below(c, 4));
+        put_noise(c, m, 20 + below(c, 8));
+    else
+        buf_printf(m, " rid=%016" PRIx64 "-%016" PRIx64 " span=%012" PRIx64, rng_next(&c->rng),
+                   rng_next(&c->rng), rng_next(&c->rng) >> 16);
+}
+
+/* What a Beat beside containers sends along. */
+static void
+put_container(const struct corpus *c, struct buf *out)
+{
+    buf_printf(out,
+               ",\"container\":{\"id\":\"%.*s%.*s\",\"image\":{\"name\":"
+               "\"registry.example.com/shop/orders:2.14.%u\"},\"name\":\"orders-%u\"},"
+               "\"kubernetes\":{\"namespace\":\"shop\",\"pod\":{\"name\":\"orders-%u-7d9f\"},"
+               "\"node\":{\"name\":\"worker-%u\"},\"labels\":{\"app\":\"orders\",\"tier\":"
+               "\"backend\"}}",
+               UUID_TEXT, c->id, UUID_TEXT, c->ephemeral, c->host % 30, c->host, c->host,
+               c->host % 20);
 }
 
 /* What a Beat with add_host_metadata and add_cloud_metadata sends along. */
@@ -184,6 +201,7 @@ corpus_event(struct corpus *c, struct slice id, struct buf *out)
                "\"type\":\"filebeat\",\"version\":\"8.13.4\",\"ephemeral_id\":\"%.*s\",\"id\":"
                "\"%.*s\",\"name\":\"web-%03u\"}",
                UUID_TEXT, c->ephemeral, UUID_TEXT, c->id, c->host);
+    put_container(c, out);
     if (c->rich)
         put_rich(c, out);
     else

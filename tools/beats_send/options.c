@@ -168,17 +168,14 @@ word(const char *name, const char *text, const char *const *words, size_t n, uns
 static int
 window_sizes(const char *text, struct options *o, struct err *err)
 {
-    struct slice rest = slice_of(text), least;
-    int64_t a, b;
+    struct slice most = slice_of(text), least;
+    bool range = slice_find_byte(most, '-', 0) != SIZE_MAX;
+    int64_t a = -1, b = -1;
 
-    if (slice_split(&rest, '-', &least)) {
-        if (!slice_to_int64(rest, &b))
-            b = -1;
-    } else if (!slice_to_int64(least, &b)) {
-        b = -1;
-    }
-    if (!slice_to_int64(least, &a) || a < 0 || b < a || b > 10000000)
-        return err_set(err, ERR_CONFIG, "--window: %s is neither N nor N-M with 0 <= N <= M", text);
+    slice_split(&most, '-', &least);
+    if (!slice_to_int64(least, &a) || !slice_to_int64(range ? most : least, &b) || a < 0 || b < a ||
+        b > 10000000)
+        return err_set(err, ERR_CONFIG, "--window: %s is neither N nor N-M with N <= M", text);
     o->window_least = (uint32_t)a;
     o->window_most = (uint32_t)b;
     return 0;

@@ -132,18 +132,22 @@ over(struct conn *c)
         loop_stop(c->group->loop);
 }
 
-/* The connection is gone. What was damaged is sent again as it was; everything in flight is. */
+/* The connection is gone, as it has to be after damage. Everything in flight is sent again, without
+ * it. */
 static void
 lost(struct conn *c, const char *why)
 {
     const struct options *o = c->group->setup->options;
-    bool damaged = false;
+    bool expected = c->cut;
 
     for (unsigned i = 0; i < c->n; i++) {
-        damaged = damaged || flight_at(c, i)->damaged.n > 0;
-        buf_clear(&flight_at(c, i)->damaged);
+        struct flight *f = flight_at(c, i);
+
+        expected = expected || (f->damaged.n > 0 && i == c->sending && c->at > 0);
+        if (f->tried || (i == c->sending && c->at > 0))
+            buf_clear(&f->damaged);
     }
-    if (!damaged) {
+    if (!expected) {
         c->group->counts.lost++;
         if (!o->reconnect) {
             report_fault(c->group->setup->report, "connection lost with %u windows in flight: %s",
@@ -158,13 +162,15 @@ lost(struct conn *c, const char *why)
     c->at = 0;
     c->cut = false;
     c->state = CONN_APART;
-    c->retry_ms = now_ms() + (damaged ? 0 : RETRY_MS);
+    c->retry_ms = now_ms() + (expected ? 0 : RETRY_MS);
 }
 
+/* What a damaged window is answered with is no fault. */
 static void
 broken(struct conn *c, const char *what)
 {
-    report_fault(c->group->setup->report, "%s", what);
+    if (!c->cut)
+        report_fault(c->group->setup->report, "%s", what);
     lost(c, what);
 }
 
@@ -201,7 +207,7 @@ finish_connect(struct conn *c)
     }
     if (setup->tls != NULL)
         c->stream =
-            tls_client_stream(setup->tls, c->group->loop, c->fd, setup->options->host, NULL, &err);
+            tls_client_stream(setup->tls, c->group->loop, c->fd, setup->options->host, &err);
     else
         c->stream = stream_plain_new(c->group->loop, c->fd);
     if (c->stream == NULL) {
@@ -284,8 +290,7 @@ window_left(struct conn *c, struct flight *f)
     n->events_sent += f->events;
     n->windows_resent += f->tried;
     f->tried = true;
-    if (c->group->setup->options->damage == DAMAGE_TRUNCATE && f->damaged.n > 0)
-        c->cut = true;
+    c->cut = f->damaged.n > 0;
     c->sending++;
     c->at = 0;
     c->stalled_once = false;
@@ -372,7 +377,7 @@ static void
 note_gap(struct conn *c, uint64_t now)
 {
     const struct options *o = c->group->setup->options;
-    uint64_t gap = now - c->heard_ms;
+    uint64_t gap = now > c->heard_ms ? now - c->heard_ms : 0;
 
     if (c->sending == 0 || gap <= c->group->counts.gap_most_ms)
         return;
@@ -403,7 +408,7 @@ judge_answers(struct conn *c)
         case ACK_PART:
         case ACK_BACK:
             c->group->counts.partials++;
-            if (!o->partial_fine)
+            if (!o->partial_fine && !c->cut)
                 report_fault(c->group->setup->report, "partial ACK%s",
                              seen == ACK_BACK ? ", lower than one before" : "");
             break;
@@ -459,7 +464,7 @@ finish(struct conn *c)
         over(c);
 }
 
-/* The half that a truncated window leaves open is closed: the server must say goodbye. */
+/* A window that lies may leave the server waiting for more: it must answer and say goodbye. */
 static void
 half_close(struct conn *c)
 {
@@ -570,7 +575,7 @@ on_timer(struct loop *loop, void *arg, unsigned ready)
         g->slow_ms = now + g->setup->options->delay_ms;
     for (unsigned i = 0; i < g->n; i++)
         turn(&g->conns[i], now, slow_turn);
-    if (g->over < g->n && (double)(now - g->progress_ms) > g->setup->options->give_up * 1000)
+    if (g->over < g->n && (double)now - (double)g->progress_ms > g->setup->options->give_up * 1000)
         give_up(g);
 }
 

@@ -24,7 +24,7 @@ preencode(struct source *s)
         s->ready_events[i] = made.events;
         maker_fini(&m);
     }
-    s->taken = 0;
+    s->taken = s->spent = 0;
     s->ended = false;
 }
 
@@ -73,17 +73,16 @@ maker_fini(struct maker *m)
 
 /* ---- what the next window may have; under the lock ---- */
 
-/* False when the rate does not allow as many events yet. */
+/* False when what was handed out is ahead of the rate. An empty window costs as much as an event,
+ * or there would be no end of them. */
 static bool
-is_due_locked(const struct source *s, uint32_t n, uint64_t now_ms)
+is_due_locked(const struct source *s, uint64_t now_ms)
 {
     double rate = s->options->rate;
 
     if (rate == 0 || now_ms == UINT64_MAX)
         return true;
-    /* An empty window costs the time of one event, or there would be no end of them. */
-    return (double)(s->taken + (n > 0 ? n : 1)) <=
-           rate * (double)(now_ms - s->start_ms) / 1000 + (n > 0 ? n : 1);
+    return (double)s->spent <= rate * (double)(now_ms - s->start_ms) / 1000;
 }
 
 static bool
@@ -140,7 +139,7 @@ reserve(struct maker *m, uint64_t now_ms, uint32_t *n, uint64_t *first_id)
     pthread_mutex_lock(&s->lock);
     if (is_over_locked(s, now_ms)) {
         result = MAKING_END;
-    } else if (!is_due_locked(s, *n, now_ms)) {
+    } else if (!is_due_locked(s, now_ms)) {
         result = MAKING_LATER;
     } else {
         if (s->options->events > 0 && s->options->events - s->taken < *n)
@@ -154,6 +153,7 @@ reserve(struct maker *m, uint64_t now_ms, uint32_t *n, uint64_t *first_id)
         }
         *first_id = s->taken + 1;
         s->taken += *n;
+        s->spent += *n > 0 ? *n : 1;
     }
     pthread_mutex_unlock(&s->lock);
     return result;

@@ -16,6 +16,7 @@ struct source {
     pthread_mutex_t lock;
     FILE *file;     /* NULL: made up */
     uint64_t taken; /* events handed out; ids count from 1 */
+    uint64_t spent; /* of the rate */
     bool ended;     /* of the file, or all that were wanted */
     uint64_t start_ms;
     struct buf *ready; /* preencoded windows, options->preencode of them */
