@@ -217,7 +217,7 @@ static size_t
 first_guess(struct lj_decoder *d, size_t payload, size_t limit)
 {
     struct window *w = d->w;
-    double part = (double)payload / (double)(d->outer_left > 0 ? d->outer_left : 1);
+    double part = (double)payload / (double)(d->outer_left + payload); /* it is taken already */
     size_t guess = w->room > 0 ? (size_t)((double)w->room * part) : payload * RATIO_FIRST;
     size_t most = payload * RATIO_MOST + BLOCK_LEAST;
 

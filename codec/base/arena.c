@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#define ALIGN      16
-#define SMALL      ((size_t)4 << 10)
-#define MIDDLE     ((size_t)64 << 10)
-#define LARGE      ((size_t)256 << 10)
+#define ALIGN  16
+#define SMALL  ((size_t)4 << 10)
+#define MIDDLE ((size_t)64 << 10)
+#define LARGE  ((size_t)256 << 10)
 /* More than this many free chunks of a thread go back to the system at once. */
-#define FREE_MOST  16
+#define FREE_MOST 16
 /* A block up to this size is kept by its thread for the next one: touching fresh pages costs more
  * than inflating into them. */
 #define BLOCK_KEEP ((size_t)16 << 20)
@@ -26,7 +26,7 @@ struct arena_chunk {
 };
 
 static _Thread_local struct {
-    struct arena_chunk *large;  /* free chunks of LARGE */
+    struct arena_chunk *large; /* free chunks of LARGE */
     unsigned large_n;
     struct arena_chunk *block;  /* the last block */
     struct budget_share *share; /* charged for both */
@@ -87,28 +87,6 @@ drop_cached_block(void)
     chunk_free(c);
 }
 
-/* Keeps a chunk for the thread's next arena; false: the caller frees it. */
-static bool
-cache_put(struct arena_chunk *c)
-{
-    if (each_its_own)
-        return false;
-    if (c->block) {
-        if (c->bytes > BLOCK_KEEP || (cache.block != NULL && cache.block->bytes >= c->bytes))
-            return false;
-        drop_cached_block(); /* the larger one serves more windows */
-        cache.block = c;
-    } else {
-        if (c->bytes != LARGE || cache.large_n >= FREE_MOST)
-            return false;
-        c->next = cache.large;
-        cache.large = c;
-        cache.large_n++;
-    }
-    budget_charge(cache.share, BUDGET_IDLE, c->bytes);
-    return true;
-}
-
 static struct arena_chunk *
 cache_take_large(void)
 {
@@ -132,6 +110,28 @@ cache_take_block(size_t bytes)
     cache.block = NULL;
     budget_release(cache.share, BUDGET_IDLE, c->bytes);
     return c;
+}
+
+/* Keeps a chunk for the thread's next arena; false: the caller frees it. */
+static bool
+cache_put(struct arena_chunk *c)
+{
+    if (each_its_own)
+        return false;
+    if (c->block) {
+        if (c->bytes > BLOCK_KEEP || (cache.block != NULL && cache.block->bytes >= c->bytes))
+            return false;
+        drop_cached_block(); /* the larger one serves more windows */
+        cache.block = c;
+    } else {
+        if (c->bytes != LARGE || cache.large_n >= FREE_MOST)
+            return false;
+        c->next = cache.large;
+        cache.large = c;
+        cache.large_n++;
+    }
+    budget_charge(cache.share, BUDGET_IDLE, c->bytes);
+    return true;
 }
 
 void
@@ -300,7 +300,7 @@ arena_block(struct arena *a, size_t bytes)
     ASSERT(bytes <= SIZE_MAX / 2);
     c = cache_take_block(want);
     if (c == NULL)
-        c = chunk_new(each_its_own ? want : round_up(want, SMALL));
+        c = chunk_new(each_its_own ? want : round_up(want, want > LARGE ? LARGE : SMALL));
     c->block = true;
     /* Behind the newest chunk, so that the small allocations go on in it. */
     own(a, c);
