@@ -20,11 +20,11 @@ struct plugin_context {
     const char *id;
     const char *pipeline_id;
     const struct log *log;
-    struct findings *findings; /* while preparing: warnings with a position */
-    struct config_pos pos;     /* of the plugin */
+    struct findings *findings;      /* while preparing: warnings with a position */
+    struct config_pos pos;          /* of the plugin */
     const struct opt_plugin *given; /* the block as written, while preparing; NULL: not known */
-    zone_fn *zone;             /* system time zones */
-    struct timestamp (*now)(void); /* the wall clock; a settable one in tests */
+    zone_fn *zone;                  /* system time zones */
+    struct timestamp (*now)(void);  /* the wall clock; a settable one in tests */
 };
 
 /* State of one stream of bytes: a connection, a file, standard input. */

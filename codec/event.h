@@ -48,7 +48,8 @@ void event_tag(struct event *ev, struct slice tag);
 void event_add_tag(struct event *ev, struct slice tag);
 void event_remove_tag(struct event *ev, struct slice tag);
 /* Option add_field: an existing field becomes a list. */
-int event_add_field(struct event *ev, const struct fieldref *at, struct slice text, struct err *err);
+int event_add_field(struct event *ev, const struct fieldref *at, struct slice text,
+                    struct err *err);
 
 /* False when the event has no (valid) @timestamp. */
 bool event_timestamp(struct event *ev, struct timestamp *out);

@@ -35,12 +35,12 @@ enum lj_on_bad { LJ_QUARANTINE, LJ_CLOSE };
 enum lj_bad_event { LJ_BAD_JSON, LJ_NOT_OBJECT, LJ_BAD_UTF8, LJ_TOO_DEEP, LJ_BAD_KINDS };
 
 enum decoded {
-    DECODED_BATCH,  /* *out is the next batch; call again */
-    DECODED_END,    /* the window is through; see found */
-    DECODED_ROOM,   /* no room to grow, and no batch was given yet: w->guess is the better guess;
-                     * put the window back */
-    DECODED_BAD     /* *err: close the connection. Batches given before stay valid; ACKs found
-                     * before the error stay owed */
+    DECODED_BATCH, /* *out is the next batch; call again */
+    DECODED_END,   /* the window is through; see found */
+    DECODED_ROOM,  /* no room to grow, and no batch was given yet: w->guess is the better guess;
+                    * put the window back */
+    DECODED_BAD    /* *err: close the connection. Batches given before stay valid; ACKs found
+                    * before the error stay owed */
 };
 
 /* What the loop must know when the window is through. */

@@ -12,7 +12,8 @@
 void lj_put_window(struct buf *out, char version, uint32_t events);
 void lj_put_json(struct buf *out, char version, uint32_t seq, struct slice json);
 /* n pairs of key, value. */
-void lj_put_data(struct buf *out, char version, uint32_t seq, const struct slice *pairs, uint32_t n);
+void lj_put_data(struct buf *out, char version, uint32_t seq, const struct slice *pairs,
+                 uint32_t n);
 /* frames deflated by zlib at the level 1..9. */
 int lj_put_compressed(struct buf *out, char version, struct slice frames, int level,
                       struct err *err);

@@ -15,10 +15,10 @@
 struct lj_framer; /* defined in lj_frame.c */
 
 struct lj_limits {
-    uint32_t window_events; /* events one window may announce */
-    uint32_t json_bytes;    /* one J payload */
-    uint32_t compressed_bytes;  /* one C payload, as sent */
-    uint64_t decompressed_bytes; /* one C payload, inflated */
+    uint32_t window_events;                 /* events one window may announce */
+    uint32_t json_bytes;                    /* one J payload */
+    uint32_t compressed_bytes;              /* one C payload, as sent */
+    uint64_t decompressed_bytes;            /* one C payload, inflated */
     uint32_t pairs, key_bytes, value_bytes; /* of D frames */
     uint32_t json_depth;
 };
@@ -41,7 +41,7 @@ enum lj_status {
 };
 
 struct lj_framer *lj_new(const struct lj_limits *limits); /* limits must live as long */
-void lj_free(struct lj_framer **f); /* *f may be NULL; set to NULL */
+void lj_free(struct lj_framer **f);                       /* *f may be NULL; set to NULL */
 
 /* Takes one whole frame off the front of *in, or leaves *in alone. Between calls the unread bytes
  * may move, but must stay the same bytes. */

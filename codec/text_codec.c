@@ -209,8 +209,7 @@ add_objects(struct decoder *d, struct value *v, struct timestamp now, struct bat
         return 0;
     }
     if (!is_list_of_objects(a, v))
-        return err_set(err, ERR_JSON_NOT_OBJECT,
-                       "JSON must contain objects or arrays of objects");
+        return err_set(err, ERR_JSON_NOT_OBJECT, "JSON must contain objects or arrays of objects");
     for (uint32_t i = 0, n = value_count(a, v); i < n; i++)
         if (add_object(d, *value_at(a, v, i), now, out) == NULL)
             return err_set(err, ERR_PARSE, "@metadata is no object");

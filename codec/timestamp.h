@@ -39,7 +39,7 @@ bool timestamp_parse(struct slice s, zone_fn *zone, struct timestamp *out);
 int64_t civil_days(int64_t year, int month, int day); /* since 1970-01-01, proleptic Gregorian */
 int64_t civil_seconds(const struct civil *c);         /* as if UTC */
 struct civil civil_of(struct timestamp t);
-int civil_weekday(int64_t days);  /* Monday 1 .. Sunday 7 */
+int civil_weekday(int64_t days);          /* Monday 1 .. Sunday 7 */
 int civil_yearday(const struct civil *c); /* from 1 */
 int civil_month_days(int64_t year, int month);
 

@@ -21,10 +21,10 @@
 enum value_type {
     V_NULL,
     V_BOOL,
-    V_INT,       /* fits int64 */
-    V_BIGINT,    /* integer digits beyond it */
-    V_DOUBLE,    /* digits with fraction or exponent; "\"NaN\"" and the infinities quoted */
-    V_DECIMAL,   /* digits of arbitrary precision, kept exactly (filter json) */
+    V_INT,     /* fits int64 */
+    V_BIGINT,  /* integer digits beyond it */
+    V_DOUBLE,  /* digits with fraction or exponent; "\"NaN\"" and the infinities quoted */
+    V_DECIMAL, /* digits of arbitrary precision, kept exactly (filter json) */
     V_STRING,
     V_TIMESTAMP, /* raw is the canonical text, quoted */
     V_ARRAY,
@@ -109,9 +109,9 @@ value_is_number(const struct value *v)
 struct slice value_text(struct arena *a, struct value *v);
 /* The JSON text of a scalar that is not a decoded string. */
 struct slice value_raw_text(const struct value *v);
-int64_t value_to_int(const struct value *v);     /* V_INT */
-double value_to_double(const struct value *v);   /* any number */
-bool value_to_bool(const struct value *v);       /* V_BOOL */
+int64_t value_to_int(const struct value *v);                /* V_INT */
+double value_to_double(const struct value *v);              /* any number */
+bool value_to_bool(const struct value *v);                  /* V_BOOL */
 struct timestamp value_to_timestamp(const struct value *v); /* V_TIMESTAMP */
 
 /* Children of a container; a scalar has none. */
@@ -122,10 +122,11 @@ struct value *value_get(struct arena *a, struct value *object, struct slice key)
 struct slice value_key(struct arena *a, const struct value *member); /* without escapes */
 
 /* Editing: the caller marks what lies on the way (event.c does). */
-struct value *value_put(struct arena *a, struct value *object, struct slice key); /* found or null */
+struct value *value_put(struct arena *a, struct value *object,
+                        struct slice key); /* found or null */
 /* A null called key at the end; there is none of that name yet. */
 struct value *value_add(struct arena *a, struct value *object, struct slice key);
-struct value *value_push(struct arena *a, struct value *array);       /* a null at the end */
+struct value *value_push(struct arena *a, struct value *array); /* a null at the end */
 /* A member of another object at the end, key and all; there is none of that name yet. */
 void value_adopt(struct arena *a, struct value *object, const struct value *member);
 struct value *value_insert(struct arena *a, struct value *array, uint32_t i);

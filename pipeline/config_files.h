@@ -16,8 +16,9 @@ struct config_files {
     size_t n;
 };
 
-/* path: a file, a folder (every file directly inside), or a pattern with * ? [..] {a,b} **. No match
- * is no error: n is 0. -1 with *err: all unreadable files, all that are no UTF-8, or too much. */
+/* path: a file, a folder (every file directly inside), or a pattern with * ? [..] {a,b} **. No
+ * match is no error: n is 0. -1 with *err: all unreadable files, all that are no UTF-8, or too
+ * much. */
 int config_files_read(const char *path, const struct log *log, struct config_files *out,
                       struct err *err);
 /* Text of -e: without an input a stdin input is added, without an output a stdout output. */

@@ -25,6 +25,7 @@ struct beats_peer *beats_peer_hold(struct beats_peer *p);
 void beats_peer_drop(void *peer); /* any thread; struct beats_peer */
 /* Java's text: IPv4 dotted, IPv6 in full without zero compression, a scope for link-local ones,
  * IPv4-mapped as IPv4. Or RFC 5952. Returns out. */
-const char *beats_ip_print(const struct address *address, enum ip_format format, char out[ADDRESS_TEXT]);
+const char *beats_ip_print(const struct address *address, enum ip_format format,
+                           char out[ADDRESS_TEXT]);
 
 #endif

@@ -14,7 +14,7 @@
 #include "server/pipeline_specs.h"
 #include "server/process.h"
 #include "sinks/sinks.h"
-#include "version.h"
+#include "server/version.h"
 
 #include <poll.h>
 #include <signal.h>

@@ -282,7 +282,7 @@ make_query(struct arena *a, struct slice own, const struct opt_hash *parameters)
 static int
 read_all(struct arena *a, const struct es_url_input *in, struct es_urls *out, struct err *err)
 {
-    static struct slice local[] = { SLICE_INIT("//127.0.0.1") };
+    static const struct slice local[] = { SLICE_INIT("//127.0.0.1") };
     const struct slice *hosts = in->hosts_n == 0 ? local : in->hosts;
 
     out->n = in->hosts_n == 0 ? 1 : in->hosts_n;

@@ -9,7 +9,7 @@
 #define DEFAULT_MAX ((size_t)1 << 30)
 
 static const char *const part_names[BUDGET_PARTS] = {
-    [BUDGET_WINDOW] = "windows", [BUDGET_BATCH] = "batches", [BUDGET_VIEW] = "views",
+    [BUDGET_WINDOW] = "windows", [BUDGET_BATCH] = "batches",    [BUDGET_VIEW] = "views",
     [BUDGET_BODY] = "bodies",    [BUDGET_CONN] = "connections", [BUDGET_KERNEL] = "kernel",
     [BUDGET_TLS] = "tls",        [BUDGET_IDLE] = "idle",
 };

@@ -29,10 +29,10 @@ enum budget_part {
 
 /* How full the budget is, as one share sees it. Each step has its rule in design 4. */
 enum budget_level {
-    BUDGET_CALM,   /* below a half: nobody pauses */
-    BUDGET_BUSY,   /* a connection goes on until it holds four windows or 1 MiB */
-    BUDGET_TIGHT,  /* above three quarters: no accepting; pause at window boundaries */
-    BUDGET_FULL    /* above seven eighths: also mid-window; the rest is for inflating */
+    BUDGET_CALM,  /* below a half: nobody pauses */
+    BUDGET_BUSY,  /* a connection goes on until it holds four windows or 1 MiB */
+    BUDGET_TIGHT, /* above three quarters: no accepting; pause at window boundaries */
+    BUDGET_FULL   /* above seven eighths: also mid-window; the rest is for inflating */
 };
 
 struct budget;

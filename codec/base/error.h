@@ -13,13 +13,13 @@
 
 enum err_code {
     ERR_NONE = 0,
-    ERR_PROTOCOL,  /* the peer broke a rule that has no code of its own */
-    ERR_LIMIT,     /* a length or count over its limit */
-    ERR_CONFIG,    /* the operator's text */
-    ERR_IO,        /* system call; msg has errno's text where it helps */
-    ERR_PARSE,     /* bytes that are not what they should be */
-    ERR_RANGE,     /* index or number out of range */
-    ERR_TYPE,      /* a value of the wrong type */
+    ERR_PROTOCOL, /* the peer broke a rule that has no code of its own */
+    ERR_LIMIT,    /* a length or count over its limit */
+    ERR_CONFIG,   /* the operator's text */
+    ERR_IO,       /* system call; msg has errno's text where it helps */
+    ERR_PARSE,    /* bytes that are not what they should be */
+    ERR_RANGE,    /* index or number out of range */
+    ERR_TYPE,     /* a value of the wrong type */
     /* Lumberjack, in the order of the reference. */
     ERR_BAD_VERSION,
     ERR_BAD_FRAME_TYPE,

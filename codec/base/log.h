@@ -32,11 +32,26 @@ struct log_param {
     double real;
 };
 
-#define LOG_TEXT(k, s) { .key = (k), .kind = LOG_KIND_TEXT, .text = (s) }
-#define LOG_INT(k, v)  { .key = (k), .kind = LOG_KIND_INT, .number = (int64_t)(v) }
-#define LOG_REAL(k, v) { .key = (k), .kind = LOG_KIND_DOUBLE, .real = (v) }
-#define LOG_BOOL(k, v) { .key = (k), .kind = LOG_KIND_BOOL, .number = (v) }
-#define LOG_LIST(k, a, count) { .key = (k), .kind = LOG_KIND_LIST, .list = (a), .list_n = (count) }
+#define LOG_TEXT(k, s)                                 \
+    {                                                  \
+        .key = (k), .kind = LOG_KIND_TEXT, .text = (s) \
+    }
+#define LOG_INT(k, v)                                            \
+    {                                                            \
+        .key = (k), .kind = LOG_KIND_INT, .number = (int64_t)(v) \
+    }
+#define LOG_REAL(k, v)                                   \
+    {                                                    \
+        .key = (k), .kind = LOG_KIND_DOUBLE, .real = (v) \
+    }
+#define LOG_BOOL(k, v)                                   \
+    {                                                    \
+        .key = (k), .kind = LOG_KIND_BOOL, .number = (v) \
+    }
+#define LOG_LIST(k, a, count)                                             \
+    {                                                                     \
+        .key = (k), .kind = LOG_KIND_LIST, .list = (a), .list_n = (count) \
+    }
 
 /* Called with a complete message on the thread that logs; must not block. */
 typedef void log_handler_fn(void *ctx, const struct log *log, enum log_level level,
@@ -75,7 +90,7 @@ struct log_throttle {
 bool log_throttle_pass(struct log_throttle *t, uint64_t now_ms, uint64_t interval_ms,
                        uint64_t *swallowed);
 
-const char *log_level_name(enum log_level level); /* "INFO" */
+const char *log_level_name(enum log_level level);             /* "INFO" */
 bool log_level_parse(struct slice name, enum log_level *out); /* "info" */
 
 #endif

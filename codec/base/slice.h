@@ -16,12 +16,15 @@ struct slice {
     size_t n;
 };
 
-#define COUNT(a)        (sizeof(a) / sizeof((a)[0]))
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 /* From a string literal, embedded NULs included. */
-#define SLICE(lit)      ((struct slice){ "" lit, sizeof(lit) - 1 })
-#define SLICE_INIT(lit) { "" lit, sizeof(lit) - 1 }
+#define SLICE(lit) ((struct slice){ "" lit, sizeof(lit) - 1 })
+#define SLICE_INIT(lit)         \
+    {                           \
+        "" lit, sizeof(lit) - 1 \
+    }
 /* For printf's "%.*s". */
-#define SLICE_ARGS(s)   (int)(s).n, (s).p
+#define SLICE_ARGS(s) (int)(s).n, (s).p
 
 static inline struct slice
 slice_of(const char *text)

@@ -122,10 +122,11 @@ START_TEST(a_window_over_the_budget_is_refused_with_both_numbers)
     start(&f, 20000);
     lj_put_window(&wire, '2', 200);
     for (uint32_t i = 1; i <= 200; i++) {
-        lj_put_json(&wire, '2', i, SLICE("{\"message\":\"0123456789012345678901234567890123456789"
-                                         "0123456789012345678901234567890123456789012345678901234567"
-                                         "8901234567890123456789012345678901234567890123456789012345"
-                                         "6789012345678901234567890123456789012345678901234567\"}"));
+        lj_put_json(&wire, '2', i,
+                    SLICE("{\"message\":\"0123456789012345678901234567890123456789"
+                          "0123456789012345678901234567890123456789012345678901234567"
+                          "8901234567890123456789012345678901234567890123456789012345"
+                          "6789012345678901234567890123456789012345678901234567\"}"));
         if (wire.n > 4096) { /* as it comes from a socket */
             feed(&f, buf_slice(&wire), &s);
             buf_clear(&wire);
@@ -150,7 +151,10 @@ START_TEST(an_announced_length_is_not_believed)
     struct seen s = { 0 };
 
     start(&f, (size_t)128 << 20);
-    feed(&f, SLICE("2W\0\0\0\1" "2C\3\0\0\0abc"), &s); /* 48 MiB, three bytes of it */
+    feed(&f,
+         SLICE("2W\0\0\0\1"
+               "2C\3\0\0\0abc"),
+         &s); /* 48 MiB, three bytes of it */
     ck_assert_int_eq(s.last, FEED_MORE);
     ck_assert_int_le(atomic_load(&share.used), 300 << 10);
     ck_assert_int_eq(feed_at_eof(&f), ERR_EOF_MID_FRAME);

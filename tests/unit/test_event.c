@@ -27,8 +27,8 @@ ref(const char *text)
     struct fieldref r;
     struct err err = { 0 };
 
-    ck_assert_msg(fieldref_compile(&batch->arena, slice_of(text), ESCAPE_NONE, &r, &err) == 0,
-                  "%s", err.msg);
+    ck_assert_msg(fieldref_compile(&batch->arena, slice_of(text), ESCAPE_NONE, &r, &err) == 0, "%s",
+                  err.msg);
     return r;
 }
 

@@ -11,28 +11,27 @@
 #include <check.h>
 #include <stdlib.h>
 
-#define ck_assert_slice(got, want) \
-    do { \
-        struct slice got_ = (got), want_ = (want); \
+#define ck_assert_slice(got, want)                                                            \
+    do {                                                                                      \
+        struct slice got_ = (got), want_ = (want);                                            \
         ck_assert_msg(slice_eq(got_, want_), "got \"%.*s\", want \"%.*s\"", SLICE_ARGS(got_), \
-                      SLICE_ARGS(want_)); \
+                      SLICE_ARGS(want_));                                                     \
     } while (0)
 
-#define UNIT_MAIN(name) \
-    int \
-    main(void) \
-    { \
-        Suite *suite = suite_create(name); \
-        TCase *tc = tcase_create(name); \
-        SRunner *runner = srunner_create(suite); \
-        int failed; \
-        tcase_set_timeout(tc, 60); \
-        add_tests(tc); \
-        suite_add_tcase(suite, tc); \
-        srunner_set_fork_status(runner, CK_NOFORK); \
-        srunner_run_all(runner, CK_NORMAL); \
-        failed = srunner_ntests_failed(runner); \
-        srunner_free(runner); \
+#define UNIT_MAIN(name)                                   \
+    int main(void)                                        \
+    {                                                     \
+        Suite *suite = suite_create(name);                \
+        TCase *tc = tcase_create(name);                   \
+        SRunner *runner = srunner_create(suite);          \
+        int failed;                                       \
+        tcase_set_timeout(tc, 60);                        \
+        add_tests(tc);                                    \
+        suite_add_tcase(suite, tc);                       \
+        srunner_set_fork_status(runner, CK_NOFORK);       \
+        srunner_run_all(runner, CK_NORMAL);               \
+        failed = srunner_ntests_failed(runner);           \
+        srunner_free(runner);                             \
         return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE; \
     }
 
