@@ -469,7 +469,7 @@ size_t
 number_print_double(double d, char out[NUMBER_TEXT])
 {
     struct shortest s;
-    char digits[20], *p = out;
+    char digits[20] = { 0 }, *p = out;
 
     if (begin(d, &p, &s, digits))
         p = s.lead < -3 || s.lead >= 7 ? put_scientific(p, digits, s.n, s.lead)
@@ -481,7 +481,7 @@ size_t
 number_print_plain(double d, char *out, size_t max)
 {
     struct shortest s;
-    char digits[20], text[400], *p = text; /* at most a sign, 2, 324 zeros and 17 digits */
+    char digits[20] = { 0 }, text[400], *p = text; /* at most a sign, 2, 324 zeros and 17 digits */
     size_t n;
 
     if (begin(d, &p, &s, digits))

@@ -505,7 +505,7 @@ void
 sink_request_body(struct sink_request *r)
 {
     size_t n = 0;
-    struct slice part;
+    struct slice part = { 0 };
 
     for (const struct sink_lot *lot = r->lots; lot != NULL; lot = lot->next, n++)
         if (!lies_together(lot, &part)) {
