@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One Beats connection: a state machine on its loop. Reads windows and hands them to the ready
- * list, writes ACKs and keep-alives, pauses when the budget says so and for no other reason.
+/* One Beats connection: a state machine on its loop; how it begins is in beats_hello.c. Reads
+ * windows and hands them to the ready list, writes ACKs and keep-alives, pauses when the budget
+ * says so and for no other reason.
  *
  * Nothing outside the loop holds a struct conn: windows carry an id with a generation. Rules and
  * timers: reference/lumberjack-and-beats-input.md 2.5, 2.6, 2.8; budget: design 4. */
+#include "server/beats_conn_priv.h"
+
 #include "codec/base/error.h"
 #include "codec/lj_encode.h"
-#include "server/beats_priv.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +16,6 @@
 
 #define STEPS_PER_WAKEUP 4
 #define READS_PER_WAKEUP 2
-#define HANDSHAKE_STEPS  8  /* a pass; an RSA-2048 step is 1.65 ms */
-#define HANDSHAKES_MOST  64 /* with a step to do */
 #define HELD_WINDOWS     4
 #define HELD_BYTES       ((size_t)1 << 20)
 #define WRITE_BLOCKED_MS 30000
@@ -23,51 +23,7 @@
 #define LOG_EVERY_MS     1000
 #define SLOTS_FIRST      16
 
-enum conn_state {
-    CONN_HELLO,     /* TLS: waits for the whole ClientHello; there is no TLS object yet */
-    CONN_HANDSHAKE, /* has a step to do, or waits for the peer */
-    CONN_READING,
-    CONN_PAUSED,  /* the budget says so */
-    CONN_CLOSING, /* reads no more, still owes ACKs */
-    CONN_LINGER   /* everything is said; waits for the peer to close */
-};
-
-enum step {
-    STEP_AGAIN,
-    STEP_WAIT, /* an event will call us */
-    STEP_GONE  /* the conn is freed */
-};
-
-struct conn {
-    struct link link;  /* of all, on its loop */
-    struct link other; /* shaking or paused */
-    struct beats_loop *home;
-    struct conn_id id;
-    enum conn_state state;
-    int fd; /* until there is a stream */
-    struct stream *stream;
-    struct watch *watch;
-    struct beats_peer *peer;
-    struct log log;
-    struct beats_feed feed;
-    struct beats_acks acks;
-    struct buf out;       /* ACK frames that the socket has not taken */
-    size_t waiting_bytes; /* received bytes of windows without an ACK */
-    size_t *window_bytes; /* of each of them, a ring like the ACKs' */
-    uint32_t window_bytes_cap;
-    double ratio;          /* inflated to received of the last compressed window */
-    struct deadline timer; /* handshake, idle, stall, linger: what the state asks for */
-    struct deadline keepalive;
-    struct deadline blocked; /* a write that does not move */
-    struct call soon;
-    uint64_t last_read_ms, last_write_ms;
-    uint64_t bytes; /* ever read */
-    size_t charged, kernel;
-    bool finished; /* FIN is out */
-};
-
-typedef enum step conn_step_fn(struct conn *c);
-static conn_step_fn on_hello, on_handshake, on_reading, on_paused, on_closing, on_linger;
+static conn_step_fn on_reading, on_paused, on_closing, on_linger;
 
 #define TO(s) (1u << CONN_##s)
 static const struct {
@@ -75,8 +31,9 @@ static const struct {
     conn_step_fn *run;
     unsigned may_enter;
 } states[] = {
-    [CONN_HELLO] = { "hello", on_hello, TO(HANDSHAKE) },
-    [CONN_HANDSHAKE] = { "handshake", on_handshake, TO(READING) | TO(CLOSING) },
+    [CONN_PROXY] = { "proxy", beats_on_proxy, TO(HELLO) | TO(READING) },
+    [CONN_HELLO] = { "hello", beats_on_hello, TO(HANDSHAKE) },
+    [CONN_HANDSHAKE] = { "handshake", beats_on_handshake, TO(READING) | TO(CLOSING) },
     [CONN_READING] = { "reading", on_reading, TO(PAUSED) | TO(CLOSING) },
     [CONN_PAUSED] = { "paused", on_paused, TO(READING) | TO(CLOSING) },
     [CONN_CLOSING] = { "closing", on_closing, TO(LINGER) },
@@ -84,24 +41,17 @@ static const struct {
 };
 
 static void set_timer(struct conn *c);
-static void conn_gone(struct conn *c);
-
-static uint64_t
-now_of(const struct conn *c)
-{
-    return loop_now(c->home->loop);
-}
 
 /* ---- logging ---- */
 
 /* One line a second and loop names a peer and a reason; the next says how many there were. */
-static void
-log_refusal(struct conn *c, const char *what)
+void
+conn_refused(struct conn *c, const char *what)
 {
     uint64_t swallowed;
 
     atomic_fetch_add_explicit(&c->home->in->refused, 1, memory_order_relaxed);
-    if (!log_throttle_pass(&c->home->throttle, now_of(c), LOG_EVERY_MS, &swallowed))
+    if (!log_throttle_pass(&c->home->throttle, conn_now(c), LOG_EVERY_MS, &swallowed))
         return;
     if (swallowed > 0)
         log_warn(&c->log, "closing: %s (and %llu more refusals since the last line)", what,
@@ -110,25 +60,14 @@ log_refusal(struct conn *c, const char *what)
         log_warn(&c->log, "closing: %s", what);
 }
 
-/* Common mistakes by their first byte; NULL: nothing known. */
-static const char *
-wrong_protocol(unsigned char first)
+void
+conn_probed(struct conn *c)
 {
-    switch (first) {
-    case 0x16: return "this looks like TLS, but ssl_enabled is false here";
-    case 'G':
-    case 'H': return "this looks like HTTP, a health check or a Beat with another output";
-    case 'P': return "this looks like HTTP or a PROXY protocol header";
-    case '<': return "this looks like syslog";
-    case '{': return "this looks like JSON lines";
-    case '1':
-    case '2': return "this looks like Lumberjack without TLS, but ssl_enabled is true here";
-    default: return NULL;
-    }
+    atomic_fetch_add_explicit(&c->home->in->probes, 1, memory_order_relaxed);
 }
 
-static enum step
-enter(struct conn *c, enum conn_state next)
+enum step
+conn_enter(struct conn *c, enum conn_state next)
 {
     ASSERT(states[c->state].may_enter & (1u << next));
     log_debug(&c->log, "%s -> %s", states[c->state].name, states[next].name);
@@ -145,9 +84,9 @@ enter(struct conn *c, enum conn_state next)
 static enum step
 close_because(struct conn *c, const char *why)
 {
-    log_refusal(c, why);
+    conn_refused(c, why);
     beats_ack_stop(&c->acks, c->acks.first + c->acks.n);
-    return enter(c, CONN_CLOSING);
+    return conn_enter(c, CONN_CLOSING);
 }
 
 /* ---- slots ---- */
@@ -205,6 +144,9 @@ limit_of(const struct conn *c, const char **why)
 
     *why = NULL;
     switch (c->state) {
+    case CONN_PROXY:
+        *why = "the PROXY header was not complete within ssl_handshake_timeout";
+        return c->last_read_ms + (uint64_t)in->conf->ssl_handshake_timeout;
     case CONN_HELLO:
     case CONN_HANDSHAKE:
         *why = "the TLS handshake was not finished within ssl_handshake_timeout";
@@ -228,7 +170,7 @@ static void
 set_timer(struct conn *c)
 {
     const char *why;
-    uint64_t at = limit_of(c, &why), now = now_of(c);
+    uint64_t at = limit_of(c, &why), now = conn_now(c);
 
     if (at == UINT64_MAX)
         loop_deadline_clear(&c->timer);
@@ -239,7 +181,7 @@ set_timer(struct conn *c)
 static void
 set_keepalive(struct conn *c)
 {
-    uint64_t in = beats_ack_keepalive_in(&c->acks, now_of(c));
+    uint64_t in = beats_ack_keepalive_in(&c->acks, conn_now(c));
 
     if (in == UINT64_MAX || c->finished)
         loop_deadline_clear(&c->keepalive);
@@ -281,7 +223,7 @@ write_out(struct conn *c)
             return false;
         memmove(c->out.p, c->out.p + n, c->out.n - (size_t)n);
         c->out.n -= (size_t)n;
-        c->last_write_ms = now_of(c);
+        c->last_write_ms = conn_now(c);
     }
     if (stream_flush(c->stream, &err) == STREAM_ERROR)
         return false;
@@ -297,7 +239,7 @@ put_ack(struct conn *c, struct lj_ack ack)
 {
     lj_write_ack(buf_reserve(&c->out, LJ_ACK_BYTES), ack.version, ack.seq);
     c->out.n += LJ_ACK_BYTES;
-    beats_ack_wrote(&c->acks, now_of(c));
+    beats_ack_wrote(&c->acks, conn_now(c));
 }
 
 /* Those first in line. False as write_out. */
@@ -323,7 +265,7 @@ on_keepalive(struct loop *loop, struct deadline *d)
     struct conn *c = CONTAINER_OF(d, struct conn, keepalive);
 
     (void)loop;
-    if (beats_ack_keepalive_in(&c->acks, now_of(c)) == 0) {
+    if (beats_ack_keepalive_in(&c->acks, conn_now(c)) == 0) {
         put_ack(c, (struct lj_ack){ .seq = 0, .version = '2' });
         atomic_fetch_add_explicit(&c->home->in->keepalives, 1, memory_order_relaxed);
         if (!write_out(c)) {
@@ -341,7 +283,7 @@ on_blocked(struct loop *loop, struct deadline *d)
     struct conn *c = CONTAINER_OF(d, struct conn, blocked);
 
     (void)loop;
-    log_refusal(c, "the sender has not read its ACKs for 30 s");
+    conn_refused(c, "the sender has not read its ACKs for 30 s");
     conn_gone(c);
 }
 
@@ -375,7 +317,7 @@ push_window(struct conn *c, struct window **w, char version)
     double ratio = full->whole ? 1.0 : c->ratio;
 
     full->conn = c->id;
-    full->number = beats_ack_expect(&c->acks, version, now_of(c));
+    full->number = beats_ack_expect(&c->acks, version, conn_now(c));
     full->input = in;
     full->peer = beats_peer_hold(c->peer);
     full->peer_drop = beats_peer_drop;
@@ -390,7 +332,7 @@ push_window(struct conn *c, struct window **w, char version)
 static void
 push_empty(struct conn *c, char version)
 {
-    uint32_t number = beats_ack_expect(&c->acks, version, now_of(c));
+    uint32_t number = beats_ack_expect(&c->acks, version, conn_now(c));
     struct lj_acks acks = { 0 };
 
     lj_acks_add(&acks, (struct lj_ack){ .seq = 0, .version = version });
@@ -403,7 +345,7 @@ bad_bytes(struct conn *c, struct slice first, const struct err *err)
 {
     const char *known = c->bytes <= LOOP_RECV_BUFFER && c->acks.first + c->acks.n == 0 &&
                                 first.n > 0 && err->code == ERR_BAD_VERSION
-                            ? wrong_protocol((unsigned char)first.p[0])
+                            ? beats_wrong_protocol((unsigned char)first.p[0])
                             : NULL;
     char why[ERR_MSG + 128];
 
@@ -466,55 +408,6 @@ charge_kernel(struct conn *c, bool paused)
 /* ---- states ---- */
 
 static enum step
-on_hello(struct conn *c)
-{
-    struct beats_input *in = c->home->in;
-    struct err err = { 0 };
-    unsigned char first = 0;
-
-    switch (tls_hello_ready(c->fd, &first)) {
-    case TLS_HELLO_WAIT: return STEP_WAIT;
-    case TLS_HELLO_EOF:
-        atomic_fetch_add_explicit(&in->probes, 1, memory_order_relaxed);
-        conn_gone(c);
-        return STEP_GONE;
-    case TLS_HELLO_NOT_TLS: {
-        const char *known = wrong_protocol(first);
-
-        log_refusal(c, known != NULL ? known : "the first byte starts no TLS handshake");
-        conn_gone(c);
-        return STEP_GONE;
-    }
-    case TLS_HELLO_READY: break;
-    }
-    if (c->home->shaking_n >= HANDSHAKES_MOST) {
-        link_append(&c->home->queued, &c->other);
-        return STEP_WAIT;
-    }
-    c->stream = tls_server_stream(in->tls, c->home->loop, c->fd, &err);
-    if (c->stream == NULL) {
-        log_refusal(c, err.msg);
-        conn_gone(c);
-        return STEP_GONE;
-    }
-    c->fd = -1;
-    return enter(c, CONN_HANDSHAKE);
-}
-
-/* Steps are done by the loop's queue, a few a pass; here one only asks for its turn. */
-static enum step
-on_handshake(struct conn *c)
-{
-    if (!link_used(&c->other)) {
-        link_append(&c->home->shaking, &c->other);
-        c->home->shaking_n++;
-    }
-    watch_set(c->watch, 0);
-    loop_call_soon(c->home->loop, &c->home->shake);
-    return STEP_WAIT;
-}
-
-static enum step
 on_reading(struct conn *c)
 {
     struct err err = { 0 };
@@ -523,7 +416,7 @@ on_reading(struct conn *c)
     if (c->feed.holding)
         return STEP_WAIT;
     if (!may_read(c)) {
-        enter(c, CONN_PAUSED);
+        conn_enter(c, CONN_PAUSED);
         link_append(&c->home->paused, &c->other);
         charge_kernel(c, true);
         return STEP_WAIT;
@@ -535,18 +428,20 @@ on_reading(struct conn *c)
         enum err_code cut = feed_at_eof(&c->feed);
 
         if (c->bytes == 0)
-            atomic_fetch_add_explicit(&c->home->in->probes, 1, memory_order_relaxed);
+            conn_probed(c);
         else if (cut != ERR_NONE)
             log_debug(&c->log, "the sender left: %s", err_name(cut));
-        return enter(c, CONN_CLOSING);
+        return conn_enter(c, CONN_CLOSING);
     }
     if (n < 0) {
+        if (c->bytes == 0)
+            conn_probed(c);
         log_debug(&c->log, "connection lost: %s", err.msg);
         conn_gone(c);
         return STEP_GONE;
     }
     c->bytes += (uint64_t)n;
-    c->last_read_ms = now_of(c);
+    c->last_read_ms = conn_now(c);
     atomic_fetch_add_explicit(&c->home->in->base.stats.bytes, (uint64_t)n, memory_order_relaxed);
     return take_bytes(c, (struct slice){ c->home->buffer, (size_t)n });
 }
@@ -557,8 +452,8 @@ on_paused(struct conn *c)
     if (!may_read(c))
         return STEP_WAIT;
     charge_kernel(c, false);
-    c->last_read_ms = now_of(c); /* it was us who did not read */
-    return enter(c, CONN_READING);
+    c->last_read_ms = conn_now(c); /* it was us who did not read */
+    return conn_enter(c, CONN_READING);
 }
 
 static enum step
@@ -576,8 +471,8 @@ on_closing(struct conn *c)
     case STREAM_ERROR: conn_gone(c); return STEP_GONE;
     }
     c->finished = true;
-    c->last_write_ms = now_of(c);
-    return enter(c, CONN_LINGER);
+    c->last_write_ms = conn_now(c);
+    return conn_enter(c, CONN_LINGER);
 }
 
 /* Bytes that nobody reads would make the kernel reset the connection, with our last ACK in it. */
@@ -596,7 +491,7 @@ on_linger(struct conn *c)
 }
 
 /* The step count keeps one busy peer from starving the others on this loop. */
-static void
+void
 conn_run(struct conn *c)
 {
     for (int left = STEPS_PER_WAKEUP; left > 0; left--) {
@@ -634,8 +529,7 @@ on_ready(struct loop *loop, void *arg, unsigned ready)
     struct conn *c = arg;
 
     (void)loop;
-    if (ready & WATCH_WRITE && c->state != CONN_HELLO && c->state != CONN_HANDSHAKE &&
-        !write_out(c)) {
+    if (ready & WATCH_WRITE && c->stream != NULL && c->state != CONN_HANDSHAKE && !write_out(c)) {
         conn_gone(c);
         return;
     }
@@ -657,56 +551,18 @@ on_timer(struct loop *loop, struct deadline *d)
     uint64_t at = limit_of(c, &why);
 
     (void)loop;
-    if (at == UINT64_MAX || at > now_of(c)) {
+    if (at == UINT64_MAX || at > conn_now(c)) {
         set_timer(c);
         return;
     }
     if (why != NULL)
-        log_refusal(c, why);
+        conn_refused(c, why);
     if (c->state != CONN_READING) {
         conn_gone(c);
         return;
     }
-    enter(c, CONN_CLOSING); /* what is complete still gets its ACKs */
+    conn_enter(c, CONN_CLOSING); /* what is complete still gets its ACKs */
     conn_run(c);
-}
-
-static void
-handshake_step(struct conn *c)
-{
-    struct err err = { 0 };
-    enum stream_status got = stream_handshake(c->stream, &err);
-
-    link_remove(&c->other);
-    c->home->shaking_n--;
-    switch (got) {
-    case STREAM_OK:
-        c->peer->tls = true;
-        tls_stream_info(c->stream, &c->peer->info);
-        c->last_read_ms = now_of(c);
-        enter(c, CONN_READING);
-        conn_run(c);
-        return;
-    case STREAM_AGAIN: watch_set(c->watch, stream_interest(c->stream, WATCH_READ)); return;
-    case STREAM_EOF:
-    case STREAM_ERROR:
-        log_refusal(c, err.msg[0] != '\0' ? err.msg : "the sender left during the TLS handshake");
-        conn_gone(c);
-        return;
-    }
-}
-
-static void
-on_shake(struct loop *loop, struct call *call)
-{
-    struct beats_loop *bl = CONTAINER_OF(call, struct beats_loop, shake);
-
-    for (int left = HANDSHAKE_STEPS; left > 0 && link_used(&bl->shaking); left--)
-        handshake_step(CONTAINER_OF(bl->shaking.next, struct conn, other));
-    while (bl->shaking_n < HANDSHAKES_MOST && link_used(&bl->queued))
-        conn_run(CONTAINER_OF(link_take(&bl->queued), struct conn, other));
-    if (link_used(&bl->shaking))
-        loop_call_soon(loop, &bl->shake);
 }
 
 /* Paused connections look again: those that hold least first. */
@@ -762,12 +618,7 @@ beats_conn_accepted(void *input, struct loop *loop, int fd, const struct address
     link_append(&bl->conns, &c->link);
     atomic_fetch_add_explicit(&in->base.stats.connections, 1, memory_order_relaxed);
     c->fd = fd;
-    c->state = CONN_HELLO;
-    if (in->tls == NULL) {
-        c->stream = stream_plain_new(loop, fd);
-        c->fd = -1;
-        c->state = CONN_READING;
-    }
+    c->state = beats_from_proxy(in, peer) ? CONN_PROXY : beats_greet(c);
     c->watch = watch_new(loop, fd, on_ready, c);
     set_timer(c);
     update_watch(c);
@@ -775,7 +626,7 @@ beats_conn_accepted(void *input, struct loop *loop, int fd, const struct address
 
 /* Reset, write error, or everything said. Windows that no worker has taken are lost: they were
  * never acknowledged. */
-static void
+void
 conn_gone(struct conn *c)
 {
     struct beats_loop *bl = c->home;
@@ -820,8 +671,8 @@ take_answer(struct conn *c, const struct beats_found *m)
         beats_ack_stop(&c->acks, m->number + 1);
         if (c->state == CONN_READING || c->state == CONN_PAUSED) {
             charge_kernel(c, false);
-            log_refusal(c, m->why);
-            enter(c, CONN_CLOSING);
+            conn_refused(c, m->why);
+            conn_enter(c, CONN_CLOSING);
         }
         return;
     }
@@ -830,8 +681,8 @@ take_answer(struct conn *c, const struct beats_found *m)
         beats_ack_stop(&c->acks, m->number + 1);
         if (c->state == CONN_READING || c->state == CONN_PAUSED) {
             charge_kernel(c, false);
-            log_refusal(c, "a window frame came before the window before it was complete");
-            enter(c, CONN_CLOSING);
+            conn_refused(c, "a window frame came before the window before it was complete");
+            conn_enter(c, CONN_CLOSING);
         }
         return;
     }
@@ -879,7 +730,7 @@ beats_loop_init(struct beats_loop *bl, struct beats_input *in, struct loop *loop
     link_init(&bl->shaking);
     link_init(&bl->queued);
     link_init(&bl->paused);
-    bl->shake.fn = on_shake;
+    beats_hello_init(bl);
     bl->tick.fn = on_tick;
     bl->buffer = xmalloc(LOOP_RECV_BUFFER);
 }
@@ -898,11 +749,11 @@ beats_loop_stop(struct beats_loop *bl)
         struct conn *c = CONTAINER_OF(at, struct conn, link);
 
         next = at->next;
-        if (c->state == CONN_HELLO || c->state == CONN_HANDSHAKE) {
+        if (c->state <= CONN_HANDSHAKE) {
             conn_gone(c);
         } else if (c->state == CONN_READING || c->state == CONN_PAUSED) {
             charge_kernel(c, false);
-            enter(c, CONN_CLOSING);
+            conn_enter(c, CONN_CLOSING);
             conn_run(c);
         }
     }

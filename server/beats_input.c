@@ -36,6 +36,20 @@ limit_setting(const struct input_env *env, const char *option, uint32_t dflt)
     return n < UINT32_MAX ? (uint32_t)n : UINT32_MAX - 1;
 }
 
+/* "10.0.0.0/8, 2001:db8::7"; checked when the settings were read. */
+static void
+networks_setting(const struct input_env *env, const char *option, struct ip_set *out)
+{
+    const char *text = env->setting == NULL ? NULL : env->setting(env->setting_arg, option);
+    struct slice rest = text == NULL ? (struct slice){ 0 } : slice_of(text), one;
+    struct ip_range range;
+
+    while (slice_split(&rest, ',', &one))
+        if (ip_range_parse(slice_trim(one), &range))
+            ip_set_add(out, &range);
+    ip_set_finish(out);
+}
+
 static void
 read_settings(struct beats_settings *s, const struct input_env *env)
 {
@@ -57,6 +71,7 @@ read_settings(struct beats_settings *s, const struct input_env *env)
     s->stuck_ms = number_setting(env, "close_stuck_after", 0);
     s->receive_buffer = (int)number_setting(env, "receive_buffer_bytes", 64 << 10);
     s->ip_format = setting_is(env, "ip_format", "rfc5952") ? IP_RFC5952 : IP_JAVA;
+    networks_setting(env, "proxy_protocol", &s->proxies);
 }
 
 /* ---- opening ---- */
@@ -126,6 +141,7 @@ beats_free(struct beats_input *in)
 {
     listener_close(&in->listener);
     tls_context_free(&in->tls);
+    ip_set_fini(&in->settings.proxies);
     free(in->loops);
     free(in);
 }

@@ -7,6 +7,7 @@
 #include "codec/base/error.h"
 #include "codec/base/log.h"
 #include "pipeline/input.h"
+#include "pipeline/ip.h"
 #include "pipeline/ready.h"
 #include "server/acceptor.h"
 #include "server/beats_ack.h"
@@ -38,6 +39,7 @@ struct beats_settings {
     uint64_t keepalive_ms, stall_ms, stuck_ms;
     int receive_buffer;
     enum ip_format ip_format;
+    struct ip_set proxies; /* who sends a PROXY header first */
 };
 
 struct conn;

@@ -150,7 +150,7 @@ const struct setting_row setting_rows[] = {
     PLUGIN("beats.close_stuck_after", TIME, "0"),
     PLUGIN("beats.receive_buffer_bytes", BYTES, "65536"),
     PLUGIN("beats.ip_format", ENUM, "java", .choices = ip_formats),
-    PLUGIN("beats.proxy_protocol", LIST, NULL, .state = SETTING_LATER),
+    PLUGIN("beats.proxy_protocol", NETWORKS, NULL),
     PLUGIN("file.fsync", BOOL, "false"),
     PLUGIN("elasticsearch.gzip_members", BOOL, "true"),
     PLUGIN("http.gzip_members", BOOL, "false"),

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/setting_value.h"
 
+#include "pipeline/ip.h"
+
 static const struct {
     const char *unit;
     unsigned shift;
@@ -148,6 +150,20 @@ read_ports(struct arena *a, const struct setting_row *row, struct slice text, co
     return 0;
 }
 
+static int
+read_networks(struct arena *a, const struct setting_row *row, struct slice text, const char **out,
+              struct err *err)
+{
+    struct slice rest = text, one;
+    struct ip_range range;
+
+    while (slice_trim(text).n > 0 && slice_split(&rest, ',', &one))
+        if (!ip_range_parse(slice_trim(one), &range))
+            return wrong(row, slice_trim(one), "address or network (10.0.0.0/8)", err);
+    *out = arena_cstr(a, text);
+    return 0;
+}
+
 int
 setting_normalise(struct arena *a, const struct setting_row *row, struct slice text,
                   const char **out, struct err *err)
@@ -167,6 +183,7 @@ setting_normalise(struct arena *a, const struct setting_row *row, struct slice t
     case SETTING_BYTES: return read_bytes(a, row, text, out, err);
     case SETTING_TIME: return read_time(a, row, text, out, err);
     case SETTING_ENUM: return read_choice(a, row, text, out, err);
+    case SETTING_NETWORKS: return read_networks(a, row, text, out, err);
     case SETTING_PORTS: return read_ports(a, row, text, out, err);
     }
     UNREACHABLE("setting kind");

@@ -22,7 +22,8 @@ enum setting_kind {
     SETTING_TIME,     /* with a unit; kept as milliseconds; -1: off */
     SETTING_ENUM,
     SETTING_PORTS, /* one port, or a-b */
-    SETTING_LIST
+    SETTING_LIST,
+    SETTING_NETWORKS /* a list of addresses and networks (10.0.0.0/8) */
 };
 
 enum setting_state {
