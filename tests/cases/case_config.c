@@ -101,6 +101,22 @@ check_error(struct case_run *r, const struct findings *findings)
 
 /* ---- the kinds ---- */
 
+/* However a text is cut off, the answer is a tree or an error with a place. */
+static void
+check_prefixes(struct case_run *r, struct slice text)
+{
+    for (size_t n = 0; n < text.n; n++) {
+        struct findings findings = { 0 };
+        struct config_source source = { "config string", { text.p, n } };
+        struct config *c = config_parse(&source, 1, false, &findings);
+
+        if (c == NULL && (findings.errors == 0 || first_error(&findings)->pos.line == 0))
+            case_fail(r, "cut at %zu: refused without a place", n);
+        config_free(&c);
+        findings_fini(&findings);
+    }
+}
+
 static void
 check_parse(struct case_run *r)
 {
@@ -112,6 +128,7 @@ check_parse(struct case_run *r)
 
     if (c != NULL && tree_is_true(r->want, "ok")) {
         case_same(r, config_tree(&r->arena, c), tree_get(r->want, "ast"));
+        check_prefixes(r, source.text);
     } else if (c == NULL && !tree_is_true(r->want, "ok")) {
         check_error(r, &findings);
     } else {
