@@ -10,6 +10,7 @@
 #include "pipeline/config_vars.h"
 #include "pipeline/edits.h"
 #include "pipeline/filters.h"
+#include "pipeline/known_plugins.h"
 
 #include <stdlib.h>
 
@@ -64,9 +65,11 @@ unknown_plugin(struct compiling *c, const char *section, const struct opt_plugin
     const char *known = nearest(types, block->name);
     struct buf hint = { 0 };
 
-    if (known != NULL)
+    if (plugin_is_known(section, block->name))
+        buf_printf(&hint, "Logstash has this %s; Headrig does not", section);
+    else if (known != NULL)
         buf_printf(&hint, "did you mean `%s`?", known);
-    findings_add(c->findings, FINDING_ERROR, block->pos, known != NULL ? buf_cstr(&hint) : NULL,
+    findings_add(c->findings, FINDING_ERROR, block->pos, hint.n > 0 ? buf_cstr(&hint) : NULL,
                  "Unable to configure plugins: (PluginLoadingError) Couldn't find any %s plugin "
                  "named '%.*s'. Are you sure this is correct?",
                  section, (int)(block->name.n < 200 ? block->name.n : 200), block->name.p);

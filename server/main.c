@@ -9,6 +9,7 @@
 #include "server/command.h"
 #include "server/data_folder.h"
 #include "server/inputs.h"
+#include "server/plugin_help.h"
 #include "server/logger.h"
 #include "server/net/tls.h"
 #include "server/pipeline_specs.h"
@@ -463,6 +464,18 @@ test_config(struct program *p)
     return EXIT_SUCCESS;
 }
 
+/* Of a plugin: its options. */
+static int
+print_plugin_help(const char *topic)
+{
+    struct buf text = { 0 };
+    bool found = plugin_help(slice_of(topic), &text);
+
+    fwrite(text.p, 1, text.n, found ? stdout : stderr);
+    buf_fini(&text);
+    return found ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 static int
 run_program(struct program *p)
 {
@@ -494,6 +507,10 @@ main(int argc, char **argv)
     p.settings = settings_new();
     if (command_parse(argc, argv, p.settings, &p.command, &err) < 0) {
         status = usage_error(&err);
+        goto out;
+    }
+    if (p.command.help && p.command.help_topic != NULL) {
+        status = print_plugin_help(p.command.help_topic);
         goto out;
     }
     if (p.command.version || p.command.help) {

@@ -27,18 +27,19 @@ block(struct buf *out, unsigned pipeline, unsigned i)
 {
     switch (i % 5) {
     case 0:
-        buf_printf(out,
-                   "  if [event][module] == \"m%u\" and [level] in [\"warn\", \"error\", \"%u\"] {\n"
-                   "    mutate {\n"
-                   "      add_field => { \"[labels][n%u]\" => \"%%{[host][name]}-%%{level}\" }\n"
-                   "      rename => { \"[a][b%u]\" => \"[c][d%u]\" }\n"
-                   "      convert => { \"[http][status]\" => \"integer\" }\n"
-                   "      remove_field => [\"tmp%u\", \"[x][y]\"]\n"
-                   "    }\n"
-                   "  } else if [message] =~ /^(GET|POST) \\/v%u\\// {\n"
-                   "    mutate { add_tag => [\"web\"] }\n"
-                   "  }\n",
-                   i % 17, pipeline, i, i, i, i, i % 5);
+        buf_printf(
+            out,
+            "  if [event][module] == \"m%u\" and [level] in [\"warn\", \"error\", \"%u\"] {\n"
+            "    mutate {\n"
+            "      add_field => { \"[labels][n%u]\" => \"%%{[host][name]}-%%{level}\" }\n"
+            "      rename => { \"[a][b%u]\" => \"[c][d%u]\" }\n"
+            "      convert => { \"[http][status]\" => \"integer\" }\n"
+            "      remove_field => [\"tmp%u\", \"[x][y]\"]\n"
+            "    }\n"
+            "  } else if [message] =~ /^(GET|POST) \\/v%u\\// {\n"
+            "    mutate { add_tag => [\"web\"] }\n"
+            "  }\n",
+            i % 17, pipeline, i, i, i, i, i % 5);
         return 10;
     case 1:
         buf_printf(out,
@@ -53,15 +54,17 @@ block(struct buf *out, unsigned pipeline, unsigned i)
                    pipeline, i);
         return 8;
     case 2:
-        buf_append(out, SLICE("  date {\n"
-                              "    # the time of the application\n"
-                              "    match => [\"[app][time]\", \"ISO8601\", \"yyyy-MM-dd HH:mm:ss,SSS\",\n"
-                              "              \"UNIX_MS\"]\n"
-                              "    timezone => \"Europe/Berlin\"\n"
-                              "    target => \"@timestamp\"\n"
-                              "    remove_field => [\"[app][time]\"]\n"
-                              "    tag_on_failure => [\"_apptime\"]\n"
-                              "  }\n"));
+        buf_append(out,
+                   SLICE(
+                       "  date {\n"
+                       "    # the time of the application\n"
+                       "    match => [\"[app][time]\", \"ISO8601\", \"yyyy-MM-dd HH:mm:ss,SSS\",\n"
+                       "              \"UNIX_MS\"]\n"
+                       "    timezone => \"Europe/Berlin\"\n"
+                       "    target => \"@timestamp\"\n"
+                       "    remove_field => [\"[app][time]\"]\n"
+                       "    tag_on_failure => [\"_apptime\"]\n"
+                       "  }\n"));
         return 9;
     case 3:
         buf_printf(out,
