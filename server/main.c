@@ -12,6 +12,7 @@
 #include "server/plugin_help.h"
 #include "server/logger.h"
 #include "server/net/tls.h"
+#include "server/net/tls_aes.h"
 #include "server/pipeline_specs.h"
 #include "server/process.h"
 #include "sinks/sinks.h"
@@ -57,7 +58,7 @@ print_version(void)
 
     printf("logstash %s\nheadrig %s\n", LOGSTASH_VERSION, HEADRIG_VERSION);
     if (tls_start(&err) == 0) {
-        printf("%s\n", tls_library());
+        printf("%s, AES-GCM by %s\n", tls_library(), tls_aes_name());
         tls_stop();
     }
     printf("%s\n", HEADRIG_FEATURES);
@@ -481,7 +482,8 @@ run_program(struct program *p)
 {
     struct err err = { 0 };
     struct log_param version[] = { LOG_TEXT("logstash.version", SLICE(LOGSTASH_VERSION)),
-                                   LOG_TEXT("headrig.version", SLICE(HEADRIG_VERSION)) };
+                                   LOG_TEXT("headrig.version", SLICE(HEADRIG_VERSION)),
+                                   LOG_TEXT("aes", slice_of(tls_aes_name())) };
 
     if (check_settings(p) < 0 || check_user(p) < 0)
         return EXIT_FAILURE;
