@@ -75,6 +75,10 @@ struct sink_env {
     void *setting_arg;
     struct bus *bus;   /* between pipelines */
     uint32_t pipeline; /* index of its own in the ready list */
+    /* It cannot work for a reason that only the operator can remove, found after open: the pipeline
+     * should stop. Any thread, once; the sink has logged it. NULL: nobody listens. */
+    void (*failed)(void *arg, struct sink *s);
+    void *failed_arg;
 };
 
 /* Counters that any thread may read; written by the sink. */

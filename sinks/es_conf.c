@@ -2,6 +2,7 @@
 #include "sinks/es_conf.h"
 
 #include "codec/text_codec.h"
+#include "sinks/http_fields.h"
 
 #include <stdio.h>
 
@@ -340,6 +341,8 @@ check_transport(struct es_conf *c, const struct plugin_context *ctx, struct err 
         c->retry_max_interval <= 0)
         return err_set(err, ERR_CONFIG,
                        "timeout, resurrect_delay and the retry intervals must be positive");
+    if (http_fields_check(&c->custom_headers, err) < 0)
+        return err_prefix(err, "custom_headers");
     if (c->sniffing)
         warn(ctx, "sniffing => true: not built yet, the configured hosts are used");
     return 0;

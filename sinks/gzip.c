@@ -4,6 +4,7 @@
 #include <isa-l/igzip_lib.h>
 #include <libdeflate.h>
 #include <stdlib.h>
+#include <zlib.h>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -109,4 +110,32 @@ gzip_plain(struct slice member, size_t plain_bytes, struct buf *out, struct err 
         return err_set(err, ERR_PARSE, "gzip member of %zu bytes is damaged", member.n);
     out->n += plain_bytes;
     return 0;
+}
+
+#define ANY_STEP 65536
+
+int
+gzip_any(struct slice stream, size_t limit, struct buf *out, struct err *err)
+{
+    z_stream z = { .next_in = (Bytef *)(uintptr_t)stream.p };
+    size_t before = out->n;
+    int got = Z_OK;
+
+    if (stream.n > UINT32_MAX)
+        return err_set(err, ERR_LIMIT, "compressed body of %zu bytes", stream.n);
+    z.avail_in = (uInt)stream.n;
+    if (inflateInit2(&z, 15 + 32) != Z_OK)
+        return err_set(err, ERR_PARSE, "compressed body: no memory");
+    while (got == Z_OK && out->n - before <= limit) {
+        z.next_out = (Bytef *)buf_reserve(out, ANY_STEP);
+        z.avail_out = ANY_STEP;
+        got = inflate(&z, Z_NO_FLUSH);
+        out->n += ANY_STEP - z.avail_out;
+    }
+    inflateEnd(&z);
+    if (got == Z_STREAM_END && out->n - before <= limit)
+        return 0;
+    if (got == Z_OK || got == Z_STREAM_END)
+        return err_set(err, ERR_LIMIT, "compressed body: more than %zu bytes", limit);
+    return err_set(err, ERR_PARSE, "compressed body of %zu bytes is damaged", stream.n);
 }

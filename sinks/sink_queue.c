@@ -429,7 +429,8 @@ sink_request_next(const struct sink_request *r, struct sink_cursor *c, struct si
     }
     if (c->lot == NULL)
         return false;
-    *out = (struct sink_item){ c->lot->of->view, lot_item(c->lot, c->in_lot++) };
+    *out = (struct sink_item){ c->lot->of->view, lot_item(c->lot, c->in_lot++), false };
+    out->replaced = find_replacement(c->lot->of, out->index) != NULL;
     c->i++;
     return true;
 }
@@ -640,10 +641,11 @@ shrink(struct sink_queue *q, struct sink_lot *lot)
 }
 
 void
-sink_queue_failed(struct sink_request **r, enum sink_failure how)
+sink_queue_failed(struct sink_request **r, enum sink_failure how, uint64_t later_ms)
 {
     struct sink_queue *q = (*r)->queue;
     struct sink_lot *next;
+    uint64_t pause;
 
     q->sink->stats.failures++;
     for (struct sink_lot *lot = request_end(r); lot != NULL; lot = next) {
@@ -657,7 +659,8 @@ sink_queue_failed(struct sink_request **r, enum sink_failure how)
         }
         lot->unreachable = how == SINK_UNREACHABLE;
         lot->failures++;
-        wait_for(q, lot, pause_of(q, lot->failures));
+        pause = pause_of(q, lot->failures);
+        wait_for(q, lot, later_ms > pause ? later_ms : pause);
     }
     go_on(q);
 }

@@ -37,6 +37,7 @@ struct sink_request {
 struct sink_item {
     const struct view *view;
     uint32_t index;
+    bool replaced; /* its text is another by now */
 };
 
 /* One after the other; starts zeroed. */
@@ -108,7 +109,8 @@ void sink_request_body(struct sink_request *r);
 struct slice sink_request_text(struct sink_request *r);
 /* Free the request. answers: r->n, or NULL when all are done. */
 void sink_queue_answer(struct sink_request **r, const struct sink_answer *answers);
-void sink_queue_failed(struct sink_request **r, enum sink_failure how);
+/* later_ms: at least so long, as the server asked for; 0: it did not. */
+void sink_queue_failed(struct sink_request **r, enum sink_failure how, uint64_t later_ms);
 /* The pause that sink_queue_failed would give the request. */
 uint64_t sink_queue_pause(const struct sink_request *r);
 /* may_send may have become true; views that wait for a host go at once. */

@@ -291,6 +291,23 @@ START_TEST(a_server_may_say_when)
 }
 END_TEST
 
+START_TEST(a_server_that_asks_for_more_patience_gets_it)
+{
+    start(&usual);
+    give('A', 1, 5, 0);
+    sink_queue_failed(&s.sent[0], SINK_FAILED, 7000);
+    pass(6999);
+    ck_assert_uint_eq(s.sent_n, 1);
+    pass(1);
+    sink_queue_failed(&s.sent[1], SINK_FAILED, 10); /* not less than our own */
+    pass(3999);
+    ck_assert_uint_eq(s.sent_n, 2);
+    pass(1);
+    all_done(2);
+    stop();
+}
+END_TEST
+
 START_TEST(others_go_on_while_items_wait)
 {
     start(&usual);
@@ -311,7 +328,7 @@ START_TEST(a_failed_request_comes_again_whole)
     start(&usual);
     give('A', 2, 5, 0);
     ck_assert_uint_eq(sink_queue_pause(s.sent[0]), 2000);
-    sink_queue_failed(&s.sent[0], SINK_FAILED);
+    sink_queue_failed(&s.sent[0], SINK_FAILED, 0);
     sink_queue_wake(s.queue); /* a host that comes back is no reason to hurry */
     pass(1999);
     ck_assert_uint_eq(s.sent_n, 1);
@@ -331,17 +348,17 @@ START_TEST(a_host_that_is_back_ends_the_pause_but_for_its_first_step)
     start(&usual);
     give('A', 1, 5, 0);
     for (size_t i = 0; i < 3; i++) {
-        sink_queue_failed(&s.sent[i], SINK_UNREACHABLE);
+        sink_queue_failed(&s.sent[i], SINK_UNREACHABLE, 0);
         pass(2000u << i);
     }
     ck_assert_uint_eq(s.sent_n, 4);
     s.host_dead = true;
-    sink_queue_failed(&s.sent[3], SINK_UNREACHABLE); /* pauses 16 s */
+    sink_queue_failed(&s.sent[3], SINK_UNREACHABLE, 0); /* pauses 16 s */
     pass(3000);
     s.host_dead = false;
     sink_queue_wake(s.queue);
     ck_assert_uint_eq(s.sent_n, 5);
-    sink_queue_failed(&s.sent[4], SINK_UNREACHABLE);
+    sink_queue_failed(&s.sent[4], SINK_UNREACHABLE, 0);
     sink_queue_wake(s.queue);
     ck_assert_uint_eq(s.sent_n, 5);
     pass(2000);
@@ -360,7 +377,7 @@ START_TEST(nothing_leaves_without_a_host)
     s.host_dead = false;
     sink_queue_wake(s.queue);
     ck_assert_uint_eq(s.sent_n, 1);
-    sink_queue_failed(&s.sent[0], SINK_ELSEWHERE); /* another host, at once */
+    sink_queue_failed(&s.sent[0], SINK_ELSEWHERE, 0); /* another host, at once */
     ck_assert_uint_eq(s.sent_n, 2);
     all_done(1);
     stop();
@@ -371,12 +388,12 @@ START_TEST(too_large_goes_again_as_it_was_then_in_halves)
 {
     start(&usual);
     give('A', 3, 5, 0);
-    sink_queue_failed(&s.sent[0], SINK_TOO_LARGE);
+    sink_queue_failed(&s.sent[0], SINK_TOO_LARGE, 0);
     give('X', 1, 5, 0);
     all_done(1);
     pass(2000);
     check_body(2, "AAAA;BBBB;CCCC;");
-    sink_queue_failed(&s.sent[2], SINK_TOO_LARGE);
+    sink_queue_failed(&s.sent[2], SINK_TOO_LARGE, 0);
     pass(4000);
     check_body(3, "AAAA;"); /* one view, one request at a time */
     all_done(3);
@@ -551,6 +568,7 @@ add_tests(TCase *tc)
     tcase_add_test(tc, an_item_over_the_limit_goes_alone);
     tcase_add_test(tc, only_what_failed_comes_again_after_a_doubling_pause);
     tcase_add_test(tc, a_server_may_say_when);
+    tcase_add_test(tc, a_server_that_asks_for_more_patience_gets_it);
     tcase_add_test(tc, others_go_on_while_items_wait);
     tcase_add_test(tc, a_failed_request_comes_again_whole);
     tcase_add_test(tc, a_host_that_is_back_ends_the_pause_but_for_its_first_step);
