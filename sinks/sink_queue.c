@@ -306,7 +306,7 @@ static void
 on_alarm(struct loop *loop, struct deadline *d)
 {
     struct sink_queue *q =
-        (struct sink_queue *)(void *)((char *)d - offsetof(struct sink_queue, alarm));
+        CONTAINER_OF(d, struct sink_queue, alarm);
 
     (void)loop;
     take_due(q);
@@ -733,7 +733,7 @@ static void
 on_drain(struct loop *loop, struct mail *mail)
 {
     struct sink_queue *q =
-        (struct sink_queue *)(void *)((char *)mail - offsetof(struct sink_queue, drain_mail));
+        CONTAINER_OF(mail, struct sink_queue, drain_mail);
 
     (void)loop;
     q->idle = q->drain_idle;
@@ -765,7 +765,7 @@ static void
 on_close(struct loop *loop, struct mail *mail)
 {
     struct sink_queue *q =
-        (struct sink_queue *)(void *)((char *)mail - offsetof(struct sink_queue, close_mail));
+        CONTAINER_OF(mail, struct sink_queue, close_mail);
 
     (void)loop;
     q->pumping = true; /* nothing leaves any more */

@@ -4,13 +4,10 @@
 #include "tests/unit/unit.h"
 
 #include "codec/base/log.h"
-#include "codec/batch.h"
-#include "codec/json_scan.h"
 #include "codec/json_write.h"
 #include "sinks/es_write.h"
-#include "tests/unit/shared.h"
+#include "tests/unit/es_case.h"
 
-#include <jansson.h>
 #include <stdio.h>
 
 static char lines[65536]; /* of the log: "WARN text\n" */
@@ -27,66 +24,6 @@ on_log(void *unused, const struct log *log, enum log_level level, struct slice m
     (void)n;
     snprintf(lines + used, sizeof lines - used, "%s %.*s\n", log_level_name(level),
              SLICE_ARGS(message));
-}
-
-/* ---- a case's options as the config would have them ---- */
-
-static struct slice
-text_of(struct arena *a, const char *text)
-{
-    struct buf out = { 0 };
-    struct slice s = slice_of(text), copy;
-
-    for (size_t i = 0; i < s.n; i++) {
-        if (slice_starts((struct slice){ s.p + i, s.n - i }, SLICE("${MOCK}"))) {
-            buf_append(&out, SLICE("127.0.0.1:9200"));
-            i += 6;
-        } else if (slice_starts((struct slice){ s.p + i, s.n - i }, SLICE("${FILE}"))) {
-            buf_append(&out, SLICE("/etc/passwd"));
-            i += 6;
-        } else {
-            buf_byte(&out, s.p[i]);
-        }
-    }
-    copy = arena_copy(a, buf_slice(&out));
-    buf_fini(&out);
-    return copy;
-}
-
-static struct opt_value
-option_of(struct arena *a, json_t *v)
-{
-    struct opt_value out = { .kind = OV_STRING, .n = 0 };
-    const char *key;
-    json_t *member;
-    size_t i;
-
-    if (json_is_string(v)) {
-        out.text = text_of(a, json_string_value(v));
-    } else if (json_is_boolean(v)) {
-        out.kind = OV_BAREWORD;
-        out.text = json_is_true(v) ? SLICE("true") : SLICE("false");
-    } else if (json_is_integer(v)) {
-        out.kind = OV_INT;
-        out.number = json_integer_value(v);
-        out.text = arena_printf(a, "%lld", (long long)out.number);
-    } else if (json_is_array(v)) {
-        out.kind = OV_LIST;
-        out.list = arena_calloc(a, json_array_size(v) + 1, sizeof *out.list);
-        json_array_foreach(v, i, member)
-        {
-            out.list[out.n++] = option_of(a, member);
-        }
-    } else {
-        out.kind = OV_HASH;
-        out.pairs = arena_calloc(a, json_object_size(v) + 1, sizeof *out.pairs);
-        json_object_foreach(v, key, member)
-        {
-            out.pairs[out.n++] =
-                (struct opt_pair){ .key = slice_of(key), .value = option_of(a, member) };
-        }
-    }
-    return out;
 }
 
 struct setup {
@@ -109,7 +46,7 @@ setup_init(struct setup *s, json_t *config, const char *ecs)
 
     memset(s, 0, sizeof *s);
     arena_init(&s->arena, NULL);
-    options = option_of(&s->arena, config);
+    options = es_case_option(&s->arena, config, "127.0.0.1:9200");
     s->plugin = (struct opt_plugin){ SLICE("elasticsearch"), { 0 }, options.pairs, options.n };
     s->ctx = (struct plugin_context){ .arena = &s->arena,
                                       .log = &log,
@@ -140,74 +77,6 @@ setup_fini(struct setup *s)
     findings_fini(&s->findings);
     buf_fini(&s->refusal);
     arena_fini(&s->arena);
-}
-
-/* ---- events and lines ---- */
-
-static struct event *
-event_of(struct batch *b, json_t *json)
-{
-    struct event *ev = batch_add(b);
-    char *text = json_dumps(json, JSON_COMPACT);
-    struct slice copy = arena_copy(&b->arena, slice_of(text));
-    struct err err = { 0 };
-
-    ck_assert_msg(json_scan_object(&b->arena, (char *)(uintptr_t)copy.p, copy.n, 100, &ev->data,
-                                   &err) == 0,
-                  "%s: %s", text, err.msg);
-    ck_assert_int_eq(event_construct(ev, (struct timestamp){ 0, 0 }, NULL, true, &err), 0);
-    free(text);
-    return ev;
-}
-
-/* Null members of a metadata line may be left out. */
-static void
-drop_nulls(json_t *line)
-{
-    const char *action, *key;
-    json_t *members, *v;
-    void *next;
-
-    json_object_foreach(line, action, members)
-    {
-        if (!json_is_object(members))
-            continue;
-        json_object_foreach_safe(members, next, key, v)
-        {
-            if (json_is_null(v))
-                json_object_del(members, key);
-        }
-    }
-}
-
-static void
-check_lines(const char *name, json_t *wanted, struct slice body)
-{
-    struct slice line, rest = body;
-    size_t n = 0;
-
-    ck_assert_msg(body.n == 0 || body.p[body.n - 1] == '\n', "%s: no newline at the end", name);
-    while (slice_split(&rest, '\n', &line)) {
-        json_t *want = json_array_get(wanted, n), *got;
-        char *want_text;
-
-        if (line.n == 0)
-            break;
-        got = json_loadb(line.p, line.n, JSON_REJECT_DUPLICATES, NULL);
-        ck_assert_msg(got != NULL, "%s: line %zu: %.*s", name, n, SLICE_ARGS(line));
-        want = json_deep_copy(want);
-        drop_nulls(want);
-        drop_nulls(got);
-        want_text = json_dumps(want, JSON_COMPACT | JSON_ENCODE_ANY);
-        ck_assert_msg(json_equal(want, got), "%s: line %zu: %.*s\nwant %s", name, n,
-                      SLICE_ARGS(line), want_text);
-        free(want_text);
-        json_decref(want);
-        json_decref(got);
-        n++;
-    }
-    ck_assert_msg(n == json_array_size(wanted), "%s: %zu lines, want %zu", name, n,
-                  json_array_size(wanted));
 }
 
 static void
@@ -243,11 +112,11 @@ write_case(const char *name, struct setup *s, json_t *c, json_t *requests)
     atomic_store(&w.major, version == NULL ? 0u : (unsigned)atoi(version));
     json_array_foreach(json_object_get(c, "events"), i, event)
     {
-        es_write(&w, v, event_of(b, event));
+        es_write(&w, v, es_case_event(b, event));
     }
     es_write_end(&w, v);
-    check_lines(name, json_object_get(json_array_get(requests, 0), "body_lines"),
-                buf_slice(&v->body));
+    es_case_lines(name, json_object_get(json_array_get(requests, 0), "body_lines"),
+                  buf_slice(&v->body));
     for (i = 0; i < v->n; i++)
         ck_assert_uint_eq(v->items[i].at + v->items[i].len,
                           i + 1 < v->n ? v->items[i + 1].at : v->body.n);
@@ -315,16 +184,11 @@ static const char *const files[] = {
 
 START_TEST(cases_of_the_reference)
 {
-    struct arena a;
-    struct slice text;
     json_t *cases, *c;
     size_t i;
 
-    arena_init(&a, NULL);
     log_set_handler(on_log, NULL);
-    text = shared_read(&a, arena_cstr(&a, arena_printf(&a, "reference/cases/elasticsearch/%s.json",
-                                                       files[_i])));
-    cases = json_loadb(text.p, text.n, 0, NULL);
+    cases = es_case_load(files[_i]);
     ck_assert_uint_ge(json_array_size(cases), 5);
     json_array_foreach(cases, i, c)
     {
@@ -332,21 +196,16 @@ START_TEST(cases_of_the_reference)
     }
     json_decref(cases);
     log_set_handler(NULL, NULL);
-    arena_fini(&a);
 }
 END_TEST
 
 /* Options whose values reach the headers; the requests themselves are checked with a server. */
 START_TEST(headers_and_targets)
 {
-    struct arena a;
-    struct slice text;
     json_t *cases, *c;
     size_t i;
 
-    arena_init(&a, NULL);
-    text = shared_read(&a, "reference/cases/elasticsearch/transport_and_auth.json");
-    cases = json_loadb(text.p, text.n, 0, NULL);
+    cases = es_case_load("transport_and_auth");
     json_array_foreach(cases, i, c)
     {
         json_t *request = json_array_get(json_object_get(c, "expected_requests"), 0);
@@ -362,7 +221,6 @@ START_TEST(headers_and_targets)
         setup_fini(&s);
     }
     json_decref(cases);
-    arena_fini(&a);
 }
 END_TEST
 
@@ -429,7 +287,7 @@ write_text(const char *config_text, const char *const *events, size_t n, struct 
     es_writer_init(&w, &s.conf, s.ctx.log);
     for (size_t i = 0; i < n; i++) {
         json_t *event = json_loads(events[i], 0, NULL);
-        struct event *ev = event_of(b, event);
+        struct event *ev = es_case_event(b, event);
         struct buf before = { 0 }, after = { 0 };
 
         value_write(&ev->data, &before);

@@ -1,0 +1,692 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The elasticsearch output against a scripted server: the cases of elasticsearch/ that need one, in
+ * a fiftieth of their time. */
+#include "tests/unit/unit.h"
+
+#include "codec/base/log.h"
+#include "server/net/loop.h"
+#include "server/net/resolver.h"
+#include "sinks/es_conf.h"
+#include "sinks/gzip.h"
+#include "sinks/sinks.h"
+#include "tests/unit/es_case.h"
+#include "tests/unit/http_stub.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <time.h>
+
+#define FASTER 50
+
+static char lines[1 << 18]; /* of the log: "WARN text\n" */
+static pthread_mutex_t lines_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void
+on_log(void *unused, const struct log *log, enum log_level level, struct slice message,
+       const struct log_param *params, size_t n)
+{
+    size_t used;
+
+    (void)unused;
+    (void)log;
+    (void)params;
+    (void)n;
+    pthread_mutex_lock(&lines_lock);
+    used = strlen(lines);
+    snprintf(lines + used, sizeof lines - used, "%s %.*s\n", log_level_name(level),
+             SLICE_ARGS(message));
+    pthread_mutex_unlock(&lines_lock);
+}
+
+static unsigned
+count_lines(const char *part)
+{
+    unsigned n = 0;
+
+    pthread_mutex_lock(&lines_lock);
+    for (const char *at = lines; (at = strstr(at, part)) != NULL; at++)
+        n++;
+    pthread_mutex_unlock(&lines_lock);
+    return n;
+}
+
+static void
+pause_ms(unsigned ms)
+{
+    nanosleep(&(struct timespec){ ms / 1000, (long)(ms % 1000) * 1000000 }, NULL);
+}
+
+/* ---- the cluster ---- */
+
+struct cluster {
+    json_t *cluster, *answers; /* of the case; borrowed */
+    const char *prefix;
+    size_t answered;
+    char address[32];
+    unsigned posts;
+};
+
+static void
+put_json(struct buf *out, json_t *v)
+{
+    char *text;
+
+    if (json_is_string(v)) {
+        buf_append(out, slice_of(json_string_value(v)));
+        return;
+    }
+    text = json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY);
+    buf_append(out, slice_of(text == NULL ? "" : text));
+    free(text);
+}
+
+static void
+put_headers(json_t *headers, bool product, struct buf *out)
+{
+    const char *key;
+    json_t *v;
+
+    json_object_foreach(headers, key, v)
+    {
+        if (strcasecmp(key, "x-elastic-product") == 0)
+            product = false;
+        if (json_is_string(v))
+            buf_printf(out, "%s: %s\r\n", key, json_string_value(v));
+    }
+    if (product)
+        buf_append(out, SLICE("X-elastic-product: Elasticsearch\r\n"));
+}
+
+static void
+put_scripted(json_t *answer, struct stub_answer *out)
+{
+    const char *action = json_string_value(json_object_get(answer, "action"));
+    unsigned seconds = (unsigned)json_integer_value(json_object_get(answer, "seconds"));
+
+    if (action != NULL && strcmp(action, "close") == 0)
+        out->status = 0;
+    else if (action != NULL && strcmp(action, "timeout") == 0)
+        out->silent_ms = seconds * 1000;
+    else if (action != NULL)
+        out->refuse_ms = seconds * 1000 / 4;
+    if (action != NULL)
+        return;
+    if (json_is_integer(json_object_get(answer, "status")))
+        out->status = (unsigned)json_integer_value(json_object_get(answer, "status"));
+    put_json(&out->body, json_object_get(answer, "body"));
+    put_headers(json_object_get(answer, "headers"), true, &out->headers);
+}
+
+static void
+plain_body(const struct stub_request *r, struct buf *out)
+{
+    struct err err = { 0 };
+
+    if (slice_eq(stub_header(r, "Content-Encoding"), SLICE("gzip"))) {
+        struct slice rest = buf_slice(&r->body);
+
+        /* The cases have one member a request. */
+        ck_assert_msg(gzip_any(rest, 1 << 30, out, &err) == 0, "%s", err.msg);
+    } else {
+        buf_append(out, buf_slice(&r->body));
+    }
+}
+
+static void
+put_all_done(const struct stub_request *r, struct stub_answer *out)
+{
+    struct buf plain = { 0 };
+    struct slice rest, line;
+    bool first = true, source = false;
+
+    plain_body(r, &plain);
+    rest = buf_slice(&plain);
+    buf_append(&out->body, SLICE("{\"took\":1,\"errors\":false,\"items\":["));
+    while (slice_split(&rest, '\n', &line) && line.n > 0) {
+        size_t quote;
+
+        if (source) {
+            source = false;
+            continue;
+        }
+        quote = slice_find_byte(line, '"', 2);
+        buf_printf(&out->body, "%s{\"%.*s\":{\"status\":201}}", first ? "" : ",", (int)(quote - 2),
+                   line.p + 2);
+        source = !slice_starts(line, SLICE("{\"delete\""));
+        first = false;
+    }
+    buf_append(&out->body, SLICE("]}"));
+    buf_fini(&plain);
+}
+
+static bool
+is_root(const struct cluster *c, struct slice path)
+{
+    json_t *paths = json_object_get(c->cluster, "healthcheck_paths"), *v;
+    size_t i;
+
+    while (path.n > 0 && path.p[path.n - 1] == '/')
+        path.n--;
+    if (path.n == 0 || slice_eq(path, slice_of(c->prefix)))
+        return true;
+    json_array_foreach(paths, i, v)
+    {
+        struct slice one = slice_of(json_string_value(v));
+
+        while (one.n > 0 && one.p[one.n - 1] == '/')
+            one.n--;
+        if (slice_eq(path, one))
+            return true;
+    }
+    return false;
+}
+
+static void
+put_root(const struct cluster *c, struct stub_answer *out)
+{
+    json_t *root = json_object_get(c->cluster, "root"), *status;
+    const char *version = json_string_value(json_object_get(c->cluster, "version"));
+    const char *flavor = json_string_value(json_object_get(c->cluster, "build_flavor"));
+
+    status = json_object_get(c->cluster, "root_status");
+    if (json_is_integer(status))
+        out->status = (unsigned)json_integer_value(status);
+    if (root != NULL)
+        put_json(&out->body, root);
+    else
+        buf_printf(&out->body,
+                   "{\"name\":\"stub\",\"tagline\":\"You Know, for Search\",\"version\":{"
+                   "\"number\":\"%s\"%s%s%s}}",
+                   version == NULL ? "8.17.0" : version,
+                   flavor == NULL ? "" : ",\"build_flavor\":\"", flavor == NULL ? "" : flavor,
+                   flavor == NULL ? "" : "\"");
+    put_headers(json_object_get(c->cluster, "root_headers"), true, &out->headers);
+}
+
+static bool
+put_override(struct cluster *c, const struct stub_request *r, struct slice path,
+             struct stub_answer *out)
+{
+    char key[1100];
+    json_t *answers;
+
+    snprintf(key, sizeof key, "%s %.*s", r->method, SLICE_ARGS(path));
+    answers = json_object_get(json_object_get(c->cluster, "overrides"), key);
+    if (json_is_array(answers))
+        answers = json_array_get(answers, 0);
+    if (answers == NULL)
+        return false;
+    put_scripted(answers, out);
+    return true;
+}
+
+static void
+put_other(struct cluster *c, struct stub_request *r, struct stub_answer *out)
+{
+    struct slice target = slice_of(r->target), path;
+    json_t *status = json_object_get(c->cluster, "head_status");
+    json_t *license = json_object_get(c->cluster, "license");
+
+    slice_split(&target, '?', &path);
+    if (put_override(c, r, path, out))
+        return;
+    if (strcmp(r->method, "HEAD") == 0) {
+        out->status = !is_root(c, path)         ? 404
+                      : json_is_integer(status) ? (unsigned)json_integer_value(status)
+                                                : 200;
+    } else if (strcmp(r->method, "PUT") == 0) {
+        buf_append(&out->body, SLICE("{\"acknowledged\":true}"));
+    } else if (is_root(c, path)) {
+        put_root(c, out);
+    } else if (slice_ends(path, SLICE("/_license")) && license != NULL) {
+        put_scripted(license, out);
+    } else if (slice_ends(path, SLICE("/_license"))) {
+        buf_append(&out->body, SLICE("{\"license\":{\"status\":\"active\"}}"));
+    } else {
+        out->status = 404;
+        buf_append(&out->body, SLICE("{}"));
+    }
+}
+
+static void
+on_request(void *arg, struct stub_request *r, struct stub_answer *out)
+{
+    struct cluster *c = arg;
+    json_t *answer = NULL;
+
+    if (strcmp(r->method, "POST") != 0) {
+        put_other(c, r, out);
+        return;
+    }
+    c->posts++;
+    answer = json_array_get(c->answers, c->answered++);
+    if (answer == NULL || json_is_true(json_object_get(answer, "auto")))
+        put_all_done(r, out);
+    else
+        put_scripted(answer, out);
+}
+
+/* ---- the output ---- */
+
+struct output {
+    struct arena arena;
+    struct opt_plugin plugin;
+    struct plugin_context ctx;
+    struct findings findings;
+    struct es_conf *conf;
+    struct sink_common common;
+    struct loop *loop;
+    struct resolver *resolver;
+    struct sink *sink;
+    struct buf refusal;
+    bool failed;
+    const char *members;
+};
+
+static const char *
+setting(void *arg, const char *option)
+{
+    return strcmp(option, "gzip_members") == 0 ? ((struct output *)arg)->members : NULL;
+}
+
+static void
+on_failed(void *arg, struct sink *s)
+{
+    (void)s;
+    ((struct output *)arg)->failed = true;
+}
+
+/* Deadlines are looked at by the loop's tick, four times a second; here more often. */
+static struct ticker {
+    struct mail mail;
+    atomic_bool out;
+} ticker;
+
+static void
+on_tick(struct loop *loop, struct mail *mail)
+{
+    (void)mail;
+    loop_tick(loop);
+    atomic_store(&ticker.out, false);
+}
+
+static void
+tick(struct loop *loop)
+{
+    if (atomic_exchange(&ticker.out, true))
+        return;
+    ticker.mail.fn = on_tick;
+    loop_mail(loop, &ticker.mail);
+}
+
+/* In the cases seconds pass; here they are shortened. */
+static void
+hurry(struct es_conf *c)
+{
+    c->retry_initial_interval /= FASTER;
+    c->retry_max_interval /= FASTER;
+    c->resurrect_delay /= FASTER;
+}
+
+static void
+output_open(struct output *o, json_t *config, const char *ecs, const char *address)
+{
+    static const struct log log = { .logger = "test" };
+    const struct sink_type *type = sink_find(SLICE("elasticsearch"));
+    struct opt_value options;
+    struct option_reader reader;
+    struct err err = { 0 };
+    struct sink_env env;
+    int got;
+
+    memset(o, 0, sizeof *o);
+    arena_init(&o->arena, NULL);
+    options = es_case_option(&o->arena, config, address);
+    o->plugin = (struct opt_plugin){ SLICE("elasticsearch"), { 0 }, options.pairs, options.n };
+    o->ctx = (struct plugin_context){ .arena = &o->arena,
+                                      .log = &log,
+                                      .findings = &o->findings,
+                                      .given = &o->plugin,
+                                      .pipeline_id = "main",
+                                      .ecs = strcmp(ecs, "disabled") == 0 ? ECS_DISABLED : ECS_V8 };
+    reader = (struct option_reader){ .arena = &o->arena,
+                                     .findings = &o->findings,
+                                     .plugin_type = "output" };
+    o->conf = calloc(1, type->conf_size);
+    got = options_read(&reader, &o->plugin, es_options, o->conf, sink_common_options, &o->common);
+    if (got == 0)
+        got = type->prepare(o->conf, &o->ctx, &err);
+    o->ctx.findings = NULL;
+    ck_assert_msg(got == 0, "%s", err.msg);
+    hurry(o->conf);
+    o->loop = loop_new(1, NULL, &err);
+    o->resolver = resolver_start(&err);
+    ck_assert_int_eq(loop_start(o->loop, &err), 0);
+    env = (struct sink_env){ .loop = o->loop,
+                             .resolver = o->resolver,
+                             .log = &log,
+                             .ctx = &o->ctx,
+                             .common = &o->common,
+                             .setting = setting,
+                             .setting_arg = o,
+                             .failed = on_failed,
+                             .failed_arg = o };
+    o->sink = type->open(o->conf, &env, &err);
+    if (o->sink == NULL)
+        buf_append(&o->refusal, slice_of(err.msg));
+}
+
+static void
+output_close(struct output *o)
+{
+    if (o->sink != NULL)
+        o->sink->type->close(&o->sink);
+    resolver_stop(&o->resolver);
+    loop_stop(o->loop);
+    loop_free(&o->loop);
+    findings_fini(&o->findings);
+    buf_fini(&o->refusal);
+    free(o->conf);
+    arena_fini(&o->arena);
+}
+
+static json_t *
+expand(json_t *v)
+{
+    json_t *out = json_object(), *member;
+    const char *key;
+
+    json_object_foreach(v, key, member)
+    {
+        const char *unit = json_string_value(json_object_get(member, "repeat"));
+        size_t n = (size_t)json_integer_value(json_object_get(member, "times"));
+
+        if (unit == NULL) {
+            json_object_set(out, key, member);
+            continue;
+        }
+        char *text = malloc(n + 1);
+
+        memset(text, unit[0], n);
+        json_object_set_new(out, key, json_stringn(text, n));
+        free(text);
+    }
+    return out;
+}
+
+static void
+output_give(struct output *o, json_t *c)
+{
+    struct batch *b = batch_new(NULL);
+    struct view *v = view_new(o->sink, NULL);
+    json_t *event, *made = json_object_get(c, "generated_events");
+    json_int_t count = json_integer_value(json_object_get(made, "count"));
+    size_t i;
+
+    json_array_foreach(json_object_get(c, "events"), i, event)
+    {
+        o->sink->type->encode(o->sink, v, es_case_event(b, event));
+    }
+    made = expand(json_object_get(made, "template"));
+    for (json_int_t k = 0; k < count; k++)
+        o->sink->type->encode(o->sink, v, es_case_event(b, made));
+    json_decref(made);
+    if (v->n > 0) {
+        o->sink->type->finish(o->sink, v);
+        o->sink->type->give(o->sink, &v);
+    }
+    view_free(&v);
+    batch_recycle(&b);
+}
+
+/* ---- comparing ---- */
+
+static void
+check_header(const char *name, const struct stub_request *r, const char *key, json_t *want)
+{
+    struct slice got = stub_header(r, key);
+    json_t *choices = json_object_get(want, "one_of"), *v;
+    size_t i;
+
+    if (json_is_string(want)) {
+        ck_assert_msg(slice_eq(got, slice_of(json_string_value(want))), "%s: %s: %.*s, want %s",
+                      name, key, SLICE_ARGS(got), json_string_value(want));
+    } else if (json_is_true(json_object_get(want, "absent"))) {
+        ck_assert_msg(got.p == NULL, "%s: %s: %.*s", name, key, SLICE_ARGS(got));
+    } else if (choices != NULL) {
+        bool found = false;
+
+        json_array_foreach(choices, i, v)
+        {
+            found = found || slice_eq(got, slice_of(json_string_value(v)));
+        }
+        ck_assert_msg(found, "%s: %s: %.*s", name, key, SLICE_ARGS(got));
+    } else {
+        ck_assert_msg(got.n > 0, "%s: no %s", name, key);
+    }
+}
+
+static bool
+contains(json_t *wanted, json_t *got)
+{
+    const char *key;
+    json_t *v;
+
+    if (!json_is_object(wanted) || !json_is_object(got))
+        return json_equal(wanted, got);
+    json_object_foreach(wanted, key, v)
+    {
+        if (!contains(v, json_object_get(got, key)))
+            return false;
+    }
+    return true;
+}
+
+static void
+check_request(const char *name, json_t *wanted, const struct stub_request *r)
+{
+    const char *method = json_string_value(json_object_get(wanted, "method")), *key;
+    const char *path = json_string_value(json_object_get(wanted, "path"));
+    json_t *v, *count = json_object_get(wanted, "line_count"), *body;
+    struct buf plain = { 0 };
+
+    ck_assert_msg(strcmp(r->method, method) == 0 && strcmp(r->target, path) == 0,
+                  "%s: %s %s, want %s %s", name, r->method, r->target, method, path);
+    json_object_foreach(json_object_get(wanted, "headers"), key, v)
+    {
+        check_header(name, r, key, v);
+    }
+    plain_body(r, &plain);
+    if (json_object_get(wanted, "body_lines") != NULL)
+        es_case_lines(name, json_object_get(wanted, "body_lines"), buf_slice(&plain));
+    if (count != NULL) {
+        json_int_t got = 0;
+
+        for (size_t i = 0; i < plain.n; i++)
+            got += plain.p[i] == '\n';
+        ck_assert_msg(got == json_integer_value(count), "%s: %lld lines", name, (long long)got);
+    }
+    body = json_loadb(plain.p == NULL ? "" : plain.p, plain.n, 0, NULL);
+    if (json_object_get(wanted, "body") != NULL)
+        ck_assert_msg(json_equal(json_object_get(wanted, "body"), body), "%s: %.*s", name,
+                      SLICE_ARGS(buf_slice(&plain)));
+    if (json_object_get(wanted, "body_contains") != NULL)
+        ck_assert_msg(contains(json_object_get(wanted, "body_contains"), body), "%s: %.*s", name,
+                      SLICE_ARGS(buf_slice(&plain)));
+    json_decref(body);
+    buf_fini(&plain);
+}
+
+static void
+check_requests(const char *name, json_t *wanted, bool all, struct http_stub *stub)
+{
+    size_t next = 0;
+
+    for (size_t i = 0; i < http_stub_count(stub); i++) {
+        const struct stub_request *r = http_stub_request(stub, i);
+
+        if (!all && strcmp(r->method, "POST") != 0)
+            continue;
+        ck_assert_msg(next < json_array_size(wanted), "%s: a request too many: %s %s", name,
+                      r->method, r->target);
+        check_request(name, json_array_get(wanted, next++), r);
+    }
+    ck_assert_msg(next == json_array_size(wanted), "%s: %zu requests, want %zu\n%s", name, next,
+                  json_array_size(wanted), lines);
+}
+
+static void
+check_logs(const char *name, json_t *outcome)
+{
+    json_t *entry;
+    size_t i;
+
+    json_array_foreach(json_object_get(outcome, "logs"), i, entry)
+    {
+        const char *part = json_string_value(json_object_get(entry, "contains"));
+        json_t *times = json_object_get(entry, "times");
+        unsigned n = count_lines(part);
+
+        ck_assert_msg(n > 0 && (times == NULL || n == (unsigned)json_integer_value(times)),
+                      "%s: %u log lines with: %s\n%s", name, n, part, lines);
+    }
+    json_array_foreach(json_object_get(outcome, "logs_absent"), i, entry)
+    {
+        const char *part = json_string_value(json_object_get(entry, "contains"));
+
+        ck_assert_msg(count_lines(part) == 0, "%s: a log line with: %s\n%s", name, part, lines);
+    }
+}
+
+/* ---- cases ---- */
+
+static size_t
+posts_wanted(json_t *requests)
+{
+    size_t n = 0, i;
+    json_t *r;
+
+    json_array_foreach(requests, i, r)
+    {
+        n += strcmp(json_string_value(json_object_get(r, "method")), "POST") == 0;
+    }
+    return n;
+}
+
+static bool
+is_settled(struct output *o)
+{
+    struct sink_stats *s = &o->sink->stats;
+
+    return atomic_load(&s->done) + atomic_load(&s->refused) == atomic_load(&s->given);
+}
+
+static void
+run_case(json_t *c, const char *name, json_t *outcome, json_t *requests)
+{
+    const char *ecs = json_string_value(
+        json_object_get(json_object_get(c, "settings"), "pipeline.ecs_compatibility"));
+    const char *path =
+        json_string_value(json_object_get(json_object_get(c, "output_config"), "path"));
+    struct cluster cluster = { .cluster = json_object_get(c, "cluster"),
+                               .answers = json_object_get(c, "scripted_responses"),
+                               .prefix = path == NULL ? "" : path };
+    struct http_stub *stub = http_stub_start(on_request, &cluster);
+    bool listed = strcmp(json_string_value(json_object_get(c, "startup")), "listed") == 0;
+    struct output o;
+
+    lines[0] = '\0';
+    snprintf(cluster.address, sizeof cluster.address, "127.0.0.1:%u", http_stub_port(stub));
+    output_open(&o, json_object_get(c, "output_config"), ecs, cluster.address);
+    if (json_object_get(outcome, "config_error_contains") != NULL) {
+        const char *want = json_string_value(json_object_get(outcome, "config_error_contains"));
+
+        buf_cstr(&o.refusal);
+        ck_assert_msg(o.sink == NULL && strstr(o.refusal.p, want) != NULL, "%s: \"%s\"", name,
+                      o.refusal.p);
+        output_close(&o);
+        http_stub_stop(&stub);
+        return;
+    }
+    ck_assert_msg(o.sink != NULL, "%s: %.*s", name, SLICE_ARGS(buf_slice(&o.refusal)));
+    output_give(&o, c);
+    for (int i = 0; i < 2000; i++) {
+        if (json_is_true(json_object_get(outcome, "pipeline_shutdown")) ? o.failed
+            : json_is_true(json_object_get(outcome, "no_bulk_request"))
+                ? count_lines("Could not connect to a compatible version") >= 3
+                : cluster.posts >= posts_wanted(requests) && is_settled(&o))
+            break;
+        tick(o.loop);
+        pause_ms(5);
+    }
+    if (requests != NULL)
+        check_requests(name, requests, listed, stub);
+    check_logs(name, outcome);
+    if (json_is_true(json_object_get(outcome, "pipeline_shutdown")))
+        ck_assert_msg(o.failed, "%s: goes on\n%s", name, lines);
+    else if (!json_is_true(json_object_get(outcome, "no_bulk_request")))
+        ck_assert_msg(is_settled(&o), "%s: not settled\n%s", name, lines);
+    output_close(&o);
+    http_stub_stop(&stub);
+}
+
+static const char *const not_here[] = {
+    "sniffing-basic",              /* not built */
+    "startup-unreachable-then-ok", /* the listener comes later: below */
+    "hosts-one-unreachable",       /* port 1 may be anything here; below */
+};
+
+static bool
+can_run(json_t *c, const char *name, json_t *outcome)
+{
+    for (size_t i = 0; i < COUNT(not_here); i++)
+        if (strcmp(not_here[i], name) == 0)
+            return false;
+    if (json_is_true(json_object_get(json_object_get(c, "settings"), "dead_letter_queue.enable")) &&
+        (json_object_get(outcome, "dlq") != NULL ||
+         json_object_get(json_object_get(c, "output_config"), "dlq_custom_codes") != NULL))
+        return false;
+    return json_object_get(c, "raw_events") == NULL &&
+           !json_is_true(json_object_get(c, "needs_tls"));
+}
+
+static const char *const files[] = { "startup",          "partial_failures",
+                                     "request_failures", "transport_and_auth",
+                                     "batching",         "actions" };
+
+START_TEST(cases_of_the_reference)
+{
+    json_t *cases = es_case_load(files[_i]), *c;
+    const char *only = getenv("CASE");
+    size_t i, ran = 0;
+
+    log_set_handler(on_log, NULL);
+    json_array_foreach(cases, i, c)
+    {
+        const char *name = json_string_value(json_object_get(c, "name"));
+        json_t *better = json_object_get(c, "recommended");
+        json_t *outcome = json_object_get(better, "expected_outcome");
+        json_t *requests = json_object_get(better, "expected_requests");
+
+        outcome = outcome != NULL ? outcome : json_object_get(c, "expected_outcome");
+        requests = requests != NULL ? requests : json_object_get(c, "expected_requests");
+        if (!can_run(c, name, outcome) || (only != NULL && strcmp(only, name) != 0))
+            continue;
+        run_case(c, name, outcome, requests);
+        ran++;
+    }
+    ck_assert(ran > 0 || only != NULL);
+    log_set_handler(NULL, NULL);
+    json_decref(cases);
+}
+END_TEST
+
+static void
+add_tests(TCase *tc)
+{
+    tcase_set_timeout(tc, 240);
+    tcase_add_loop_test(tc, cases_of_the_reference, 0, (int)COUNT(files));
+}
+
+UNIT_MAIN("elasticsearch")
