@@ -795,7 +795,6 @@ sink_queue_close(struct sink_queue **at)
 {
     struct sink_queue *q = *at;
 
-    *at = NULL;
     if (q == NULL)
         return;
     q->close_mail.fn = on_close;
@@ -804,6 +803,7 @@ sink_queue_close(struct sink_queue **at)
     while (!q->closed)
         pthread_cond_wait(&q->changed, &q->lock);
     pthread_mutex_unlock(&q->lock);
+    *at = NULL; /* not before: the loop went on using it */
     pthread_cond_destroy(&q->changed);
     pthread_mutex_destroy(&q->lock);
     free(q);

@@ -64,7 +64,7 @@ struct cluster {
     const char *prefix;
     size_t answered;
     char address[32];
-    unsigned posts;
+    atomic_uint posts;
 };
 
 static void
@@ -280,7 +280,7 @@ struct output {
     struct resolver *resolver;
     struct sink *sink;
     struct buf refusal;
-    bool failed;
+    atomic_bool failed;
     const char *members;
 };
 
