@@ -305,8 +305,7 @@ take_due(struct sink_queue *q)
 static void
 on_alarm(struct loop *loop, struct deadline *d)
 {
-    struct sink_queue *q =
-        CONTAINER_OF(d, struct sink_queue, alarm);
+    struct sink_queue *q = CONTAINER_OF(d, struct sink_queue, alarm);
 
     (void)loop;
     take_due(q);
@@ -732,8 +731,7 @@ sink_queue_give(struct sink_queue *q, struct view **v)
 static void
 on_drain(struct loop *loop, struct mail *mail)
 {
-    struct sink_queue *q =
-        CONTAINER_OF(mail, struct sink_queue, drain_mail);
+    struct sink_queue *q = CONTAINER_OF(mail, struct sink_queue, drain_mail);
 
     (void)loop;
     q->idle = q->drain_idle;
@@ -764,8 +762,7 @@ free_lots(struct sink_lot *lot)
 static void
 on_close(struct loop *loop, struct mail *mail)
 {
-    struct sink_queue *q =
-        CONTAINER_OF(mail, struct sink_queue, close_mail);
+    struct sink_queue *q = CONTAINER_OF(mail, struct sink_queue, close_mail);
 
     (void)loop;
     q->pumping = true; /* nothing leaves any more */
@@ -779,7 +776,8 @@ on_close(struct loop *loop, struct mail *mail)
     free_lots(q->ready.first);
     free_lots(q->waiting);
     while (q->held != NULL) {
-        done_abandon(&q->held->view->done); /* not settled, so not acknowledged */
+        if (q->held->view->done != NULL)
+            done_abandon(&q->held->view->done); /* not settled, so not acknowledged */
         held_free(q->held);
     }
     if (q->ops->closed != NULL)

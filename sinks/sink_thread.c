@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sinks/sink_thread.h"
 
-#include "codec/base/log.h"
+#include "codec/base/thread.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -96,24 +95,6 @@ run(void *arg)
     return NULL;
 }
 
-static int
-start(struct sink_thread *t, const char *name, struct err *err)
-{
-    sigset_t all, before;
-    int failed;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    failed = pthread_create(&t->thread, NULL, run, t);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (failed != 0) {
-        errno = failed;
-        return err_errno(err, "cannot start the thread %s", name);
-    }
-    pthread_setname_np(t->thread, name);
-    return 0;
-}
-
 struct sink_thread *
 sink_thread_start(struct sink *s, const char *name, sink_write_fn *write, struct err *err)
 {
@@ -128,7 +109,7 @@ sink_thread_start(struct sink *s, const char *name, sink_write_fn *write, struct
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&t->changed, &attr);
     pthread_condattr_destroy(&attr);
-    if (start(t, name, err) == 0)
+    if (thread_start(&t->thread, name, run, t, err) == 0)
         return t;
     pthread_cond_destroy(&t->changed);
     pthread_mutex_destroy(&t->lock);
