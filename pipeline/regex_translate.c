@@ -10,6 +10,9 @@
 
 /* ---- what is refused ---- */
 
+static int refuse(const struct re_node *n, struct err *err, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
 static int
 refuse(const struct re_node *n, struct err *err, const char *fmt, ...)
 {

@@ -171,7 +171,7 @@ unsigned
 sink_thread_pause(unsigned failures)
 {
     unsigned doublings = failures > 7 ? 7 : failures;
-    unsigned ms = PAUSE_FIRST_MS << (doublings > 0 ? doublings - 1 : 0);
+    unsigned ms = (unsigned)PAUSE_FIRST_MS << (doublings > 0 ? doublings - 1 : 0);
 
     return ms > PAUSE_MAX_MS ? PAUSE_MAX_MS : ms;
 }
