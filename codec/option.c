@@ -161,27 +161,6 @@ invalid(struct reading *g, const struct option *row, const struct opt_pair *o,
 
 /* ---- storing ---- */
 
-static bool
-is_text(const struct opt_value *v)
-{
-    return v->kind == OV_STRING || v->kind == OV_BAREWORD;
-}
-
-/* Numbers and whole structures as Logstash would print them into a text. */
-static struct slice
-text_of(const struct reading *g, const struct opt_value *v)
-{
-    struct buf text = { 0 };
-    struct slice s;
-
-    if (is_text(v))
-        return v->text;
-    opt_value_print(v, &text);
-    s = arena_copy(g->r->arena, buf_slice(&text));
-    buf_fini(&text);
-    return s;
-}
-
 /* What cannot be compiled will never work: refused at its place. */
 static void
 not_compiled(struct reading *g, struct config_pos pos, const struct option *row,
@@ -206,9 +185,9 @@ texts(const struct reading *g, const struct opt_value *v)
                                         v->pairs[i].value };
             struct opt_value pair = { .kind = OV_LIST, .list = two, .n = 2 };
 
-            out.at[i] = text_of(g, &pair);
+            out.at[i] = opt_value_text(g->r->arena, &pair);
         } else {
-            out.at[i] = text_of(g, &v->list[i]);
+            out.at[i] = opt_value_text(g->r->arena, &v->list[i]);
         }
     return out;
 }
@@ -219,7 +198,7 @@ one_template(struct reading *g, const struct option *row, const struct opt_value
     struct template *t = NULL;
     struct err err = { 0 };
 
-    if (template_compile(g->r->arena, text_of(g, v), g->r->escape, &t, &err) < 0)
+    if (template_compile(g->r->arena, opt_value_text(g->r->arena, v), g->r->escape, &t, &err) < 0)
         not_compiled(g, v->pos, row, &err);
     return t;
 }
@@ -247,7 +226,7 @@ one_fieldref(struct reading *g, const struct option *row, const struct opt_value
     struct err err = { 0 };
 
     if (!opt_is_null(v) &&
-        fieldref_compile(g->r->arena, text_of(g, v), g->r->escape, &ref, &err) < 0)
+        fieldref_compile(g->r->arena, opt_value_text(g->r->arena, v), g->r->escape, &ref, &err) < 0)
         not_compiled(g, v->pos, row, &err);
     return ref;
 }
@@ -335,7 +314,7 @@ store(struct reading *g, const struct option *row, void *conf, const struct opt_
     case OPTION_PASSWORD:
     case OPTION_PATH:
     case OPTION_URI:
-    case OPTION_SHA256: *(struct slice *)at = text_of(g, v); break;
+    case OPTION_SHA256: *(struct slice *)at = opt_value_text(g->r->arena, v); break;
     case OPTION_INT: *(int64_t *)at = v->kind == OV_DOUBLE ? (int64_t)v->real : v->number; break;
     case OPTION_NUMBER: *(double *)at = v->kind == OV_DOUBLE ? v->real : (double)v->number; break;
     case OPTION_BOOL: *(bool *)at = slice_eq(v->text, SLICE("true")); break;

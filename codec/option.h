@@ -235,6 +235,12 @@ struct buf;
 bool option_coerce(const struct option_reader *r, const struct option *row,
                    const struct opt_value *given, struct opt_value *out, struct buf *reason);
 static inline bool
+opt_is_text(const struct opt_value *v)
+{
+    return v->kind == OV_STRING || v->kind == OV_BAREWORD;
+}
+
+static inline bool
 opt_is_null(const struct opt_value *v)
 {
     return v->kind == OV_STRING && v->text.p == NULL;
@@ -253,5 +259,10 @@ void options_dispose(const struct option *rows, void *conf);
 
 /* Config text, `${NAME}` left as it is: "5", `["a", "b"]`, for errors and --help. */
 void opt_value_print(const struct opt_value *v, struct buf *out);
+/* A text as it is; anything else as opt_value_print shows it, in the arena. */
+struct slice opt_value_text(struct arena *a, const struct opt_value *v);
+/* Deep, hashes without regard to order; a block is never equal. Text is text, quoted or not. typed:
+ * 5 is not 5.0; otherwise they are equal, as in Ruby. */
+bool opt_value_equal(const struct opt_value *x, const struct opt_value *y, bool typed);
 
 #endif

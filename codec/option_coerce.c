@@ -11,107 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* ---- values as text ---- */
-
-static void
-print_char(char c, char next, struct buf *out)
-{
-    static const char letters[] = "\a\b\t\n\v\f\r\033\"\\";
-    static const char names[] = "abtnvfre\"\\";
-    const char *at = c != '\0' ? strchr(letters, c) : NULL;
-
-    if (at != NULL)
-        buf_printf(out, "\\%c", names[at - letters]);
-    else if (c == '#' && (next == '{' || next == '$' || next == '@'))
-        buf_append(out, SLICE("\\#"));
-    else if ((unsigned char)c < 0x20 || c == 0x7f)
-        buf_printf(out, "\\u%04X", (unsigned)(unsigned char)c);
-    else
-        buf_byte(out, c);
-}
-
-static void
-print_text(struct slice s, struct buf *out)
-{
-    buf_byte(out, '"');
-    for (size_t i = 0; i < s.n; i++)
-        print_char(s.p[i], i + 1 < s.n ? s.p[i + 1] : '\0', out);
-    buf_byte(out, '"');
-}
-
-static void
-print_double(double d, struct buf *out)
-{
-    char text[64];
-
-    if ((d < 1e16 && d > 1e-4) || (d > -1e16 && d < -1e-4))
-        buf_append(out, (struct slice){ text, number_print_plain(d, text, sizeof text) });
-    else
-        buf_append(out, (struct slice){ text, number_print_double(d, text) });
-}
-
-static void
-print_members(const struct opt_value *v, struct buf *out)
-{
-    for (size_t i = 0; i < v->n; i++) {
-        buf_append(out, i > 0 ? SLICE(", ") : SLICE(""));
-        opt_value_print(&v->list[i], out);
-    }
-}
-
-static void
-print_pairs(const struct opt_pair *p, size_t n, bool quoted, struct buf *out)
-{
-    for (size_t i = 0; i < n; i++) {
-        buf_append(out, i > 0 ? SLICE(", ") : SLICE(""));
-        if (quoted)
-            print_text(p[i].key, out);
-        else
-            buf_append(out, p[i].key);
-        buf_append(out, SLICE(" => "));
-        opt_value_print(&p[i].value, out);
-    }
-}
-
-void
-opt_value_print(const struct opt_value *v, struct buf *out)
-{
-    switch (v->kind) {
-    case OV_STRING:
-    case OV_BAREWORD:
-        if (opt_is_null(v))
-            buf_append(out, SLICE("nil"));
-        else
-            print_text(v->text, out);
-        break;
-    case OV_INT: buf_int(out, v->number); break;
-    case OV_DOUBLE: print_double(v->real, out); break;
-    case OV_LIST:
-        buf_byte(out, '[');
-        print_members(v, out);
-        buf_byte(out, ']');
-        break;
-    case OV_HASH:
-        buf_byte(out, '{');
-        print_pairs(v->pairs, v->n, true, out);
-        buf_byte(out, '}');
-        break;
-    case OV_PLUGIN:
-        buf_append(out, v->plugin->name);
-        buf_append(out, SLICE(" { "));
-        print_pairs(v->plugin->options, v->plugin->n, false, out);
-        buf_append(out, SLICE(" }"));
-        break;
-    }
-}
-
 /* ---- lists of one ---- */
-
-static bool
-is_text(const struct opt_value *v)
-{
-    return v->kind == OV_STRING || v->kind == OV_BAREWORD;
-}
 
 static size_t
 count(const struct opt_value *v)
@@ -224,7 +124,7 @@ number(const struct option_reader *r, const struct option *row, const struct opt
     *out = first_or_null(r->arena, given);
     if (opt_is_null(out) || out->kind == OV_INT || out->kind == OV_DOUBLE)
         return true;
-    if (!is_text(out)) {
+    if (!opt_is_text(out)) {
         refuse(reason, "Expected number, got ", out, false);
         buf_append(reason, SLICE(" (type Array)"));
         return false;
@@ -274,7 +174,7 @@ boolean(const struct option_reader *r, const struct option *row, const struct op
     if (count(given) > 1)
         return refuse(reason, "Expected boolean, got ", given, true);
     *out = first_or_null(r->arena, given);
-    if (is_text(out) && !opt_is_null(out) &&
+    if (opt_is_text(out) && !opt_is_null(out) &&
         (slice_eq(out->text, SLICE("true")) || slice_eq(out->text, SLICE("false"))))
         return true;
     return refuse(reason, "Expected boolean 'true' or 'false', got ", out, false);
@@ -293,20 +193,6 @@ array(const struct option_reader *r, const struct option *row, const struct opt_
     out->list = arena_alloc(r->arena, sizeof *out->list);
     out->list[0] = *given;
     return true;
-}
-
-static struct slice
-text_of(struct arena *a, const struct opt_value *v)
-{
-    struct buf text = { 0 };
-    struct slice s;
-
-    if (is_text(v))
-        return v->text;
-    opt_value_print(v, &text);
-    s = arena_copy(a, buf_slice(&text));
-    buf_fini(&text);
-    return s;
 }
 
 /* A key met again: its values become a list. */
@@ -349,7 +235,7 @@ hash(const struct option_reader *r, const struct option *row, const struct opt_v
     *out = (struct opt_value){ .kind = OV_HASH, .pos = given->pos };
     out->pairs = arena_calloc(r->arena, given->n / 2, sizeof *out->pairs);
     for (size_t i = 0; i < given->n; i += 2) {
-        struct slice key = text_of(r->arena, &given->list[i]);
+        struct slice key = opt_value_text(r->arena, &given->list[i]);
         struct opt_pair *p = pair_of(out, key);
 
         if (p != NULL)
@@ -418,13 +304,13 @@ bytes(const struct option_reader *r, const struct option *row, const struct opt_
       struct opt_value *out, struct buf *reason)
 {
     struct opt_value v = first_or_null(r->arena, given);
-    struct slice text = text_of(r->arena, &v);
+    struct slice text = opt_value_text(r->arena, &v);
 
     (void)row;
     *out = (struct opt_value){ .kind = OV_INT, .pos = given->pos, .number = v.number };
     if (count(given) == 1 && v.kind == OV_INT && v.number >= 0)
         return true;
-    if (count(given) == 1 && is_text(&v) &&
+    if (count(given) == 1 && opt_is_text(&v) &&
         (slice_to_int64(text, &out->number) || bytes_of_text(text, &out->number)) &&
         out->number >= 0)
         return true;
@@ -448,8 +334,9 @@ one_text(const struct option_reader *r, const char *kind, const struct opt_value
         return false;
     }
     v = first_or_null(r->arena, given);
-    *out =
-        (struct opt_value){ .kind = OV_STRING, .pos = given->pos, .text = text_of(r->arena, &v) };
+    *out = (struct opt_value){ .kind = OV_STRING,
+                               .pos = given->pos,
+                               .text = opt_value_text(r->arena, &v) };
     return true;
 }
 
@@ -537,10 +424,10 @@ field_reference(const struct option_reader *r, const struct option *row,
         return false;
     }
     *out = first_or_null(r->arena, given);
-    if (!is_text(out))
+    if (!opt_is_text(out))
         *out = (struct opt_value){ .kind = OV_STRING,
                                    .pos = out->pos,
-                                   .text = text_of(r->arena, out) };
+                                   .text = opt_value_text(r->arena, out) };
     if (opt_is_null(out) || out->text.n == 0) {
         *out = null_value(given);
         return true;
@@ -555,7 +442,7 @@ field_reference(const struct option_reader *r, const struct option *row,
 static bool
 is_choice(const struct option *row, const struct opt_value *v)
 {
-    for (const char *const *c = row->choices; is_text(v) && *c != NULL; c++)
+    for (const char *const *c = row->choices; opt_is_text(v) && *c != NULL; c++)
         if (!opt_is_null(v) && slice_eq(v->text, slice_of(*c)))
             return true;
     return false;
@@ -580,7 +467,7 @@ sha256(const struct option_reader *r, const struct option *row, const struct opt
     struct opt_value v = first_or_null(r->arena, given);
     char hex[64];
     size_t n = 0;
-    bool ok = count(given) == 1 && is_text(&v);
+    bool ok = count(given) == 1 && opt_is_text(&v);
 
     (void)row;
     for (size_t i = 0; ok && i < v.text.n; i++) {
@@ -613,7 +500,7 @@ codec(const struct option_reader *r, const struct option *row, const struct opt_
     if (count(given) != 1)
         return refuse(reason, "Expected codec, got ", given, true);
     *out = first_or_null(r->arena, given);
-    if (is_text(out) || out->kind == OV_PLUGIN)
+    if (opt_is_text(out) || out->kind == OV_PLUGIN)
         return true;
     return refuse(reason, "Expected codec, got ", out, false);
 }
@@ -639,10 +526,10 @@ split_at_spaces(struct arena *a, const struct opt_value *list)
     size_t most = 0;
 
     for (size_t i = 0; i < count(list); i++)
-        most += 1 + text_of(a, &list->list[i]).n / 2;
+        most += 1 + opt_value_text(a, &list->list[i]).n / 2;
     out.list = arena_calloc(a, most, sizeof *out.list);
     for (size_t i = 0; i < list->n; i++) {
-        struct slice rest = text_of(a, &list->list[i]), word;
+        struct slice rest = opt_value_text(a, &list->list[i]), word;
 
         while (slice_split(&rest, ' ', &word))
             if (word.n > 0)

@@ -76,19 +76,13 @@ fail(struct compiling *c, struct config_pos pos, const char *text)
     findings_add(c->ctx->findings, FINDING_ERROR, pos, NULL, "%s", text);
 }
 
-static bool
-is_text(const struct opt_value *v)
-{
-    return v->kind == OV_STRING || v->kind == OV_BAREWORD;
-}
-
 /* The text form of a scalar, as `in` compares with it: 5, 5.0, 10000000000.0. */
 static struct slice
 text_form(struct arena *a, const struct opt_value *v)
 {
     char text[400];
 
-    if (is_text(v))
+    if (opt_is_text(v))
         return arena_copy(a, v->text);
     if (v->kind == OV_INT)
         return arena_printf(a, "%lld", (long long)v->number);
@@ -109,7 +103,7 @@ list_constant(struct compiling *c, const struct opt_value *v)
 
     list.texts = arena_calloc(c->ctx->arena, v->n, sizeof *list.texts);
     for (size_t i = 0; i < v->n; i++)
-        if (v->list[i].kind == OV_INT || v->list[i].kind == OV_DOUBLE || is_text(&v->list[i]))
+        if (v->list[i].kind == OV_INT || v->list[i].kind == OV_DOUBLE || opt_is_text(&v->list[i]))
             list.texts[list.n++] = text_form(c->ctx->arena, &v->list[i]);
     if (list.n > 1)
         qsort(list.texts, list.n, sizeof *list.texts, cond_text_order);
@@ -179,33 +173,6 @@ operand(struct compiling *c, const struct operand *o)
 
 /* ---- constants against constants ---- */
 
-static bool equal_values(const struct opt_value *x, const struct opt_value *y);
-
-static bool
-equal_lists(const struct opt_value *x, const struct opt_value *y)
-{
-    if (x->kind != OV_LIST || y->kind != OV_LIST || x->n != y->n)
-        return false;
-    for (size_t i = 0; i < x->n; i++)
-        if (!equal_values(&x->list[i], &y->list[i]))
-            return false;
-    return true;
-}
-
-static bool
-equal_values(const struct opt_value *x, const struct opt_value *y)
-{
-    if (is_text(x) || is_text(y))
-        return is_text(x) && is_text(y) && slice_eq(x->text, y->text);
-    if (x->kind != y->kind)
-        return false;
-    if (x->kind == OV_INT)
-        return x->number == y->number;
-    if (x->kind == OV_DOUBLE)
-        return x->real >= y->real && x->real <= y->real;
-    return equal_lists(x, y);
-}
-
 static bool
 equal_constants(const struct cond_operand *a, const struct cond_operand *b)
 {
@@ -215,7 +182,7 @@ equal_constants(const struct cond_operand *a, const struct cond_operand *b)
     case COND_TEXT: return slice_eq(a->text, b->text);
     case COND_INT: return a->number == b->number;
     case COND_DOUBLE: return a->real >= b->real && a->real <= b->real;
-    default: return equal_lists(a->list.value, b->list.value);
+    default: return opt_value_equal(a->list.value, b->list.value, true);
     }
 }
 

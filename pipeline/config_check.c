@@ -68,23 +68,17 @@ touch(struct mutate_check *m, struct slice field)
         *last = m->rank + 1;
 }
 
-static bool
-is_text(const struct opt_value *v)
-{
-    return v->kind == OV_STRING || v->kind == OV_BAREWORD;
-}
-
 static void
 touch_value(struct mutate_check *m, const struct opt_value *v)
 {
-    if (is_text(v))
+    if (opt_is_text(v))
         touch(m, v->text);
     for (size_t i = 0; v->kind == OV_LIST && i < v->n; i += operations[m->rank].every)
-        if (is_text(&v->list[i]))
+        if (opt_is_text(&v->list[i]))
             touch(m, v->list[i].text);
     for (size_t i = 0; v->kind == OV_HASH && i < v->n; i++) {
         touch(m, v->pairs[i].key);
-        if (operations[m->rank].targets && is_text(&v->pairs[i].value))
+        if (operations[m->rank].targets && opt_is_text(&v->pairs[i].value))
             touch(m, v->pairs[i].value.text);
     }
 }
@@ -105,35 +99,12 @@ check_mutate(const struct opt_plugin *p, struct findings *findings)
 
 /* ---- branches ---- */
 
-static bool equal_values(const struct opt_value *x, const struct opt_value *y);
-
-static bool
-equal_lists(const struct opt_value *x, const struct opt_value *y)
-{
-    if (x->n != y->n)
-        return false;
-    for (size_t i = 0; i < x->n; i++)
-        if (!equal_values(&x->list[i], &y->list[i]))
-            return false;
-    return true;
-}
-
-static bool
-equal_values(const struct opt_value *x, const struct opt_value *y)
-{
-    if (is_text(x) && is_text(y))
-        return slice_eq(x->text, y->text);
-    if (x->kind != y->kind)
-        return false;
-    return x->kind == OV_LIST ? equal_lists(x, y) : slice_eq(x->text, y->text);
-}
-
 static bool
 equal_operands(const struct operand *x, const struct operand *y)
 {
     if (x->kind != y->kind)
         return false;
-    return x->kind == OPERAND_VALUE ? equal_values(&x->value, &y->value)
+    return x->kind == OPERAND_VALUE ? opt_value_equal(&x->value, &y->value, true)
                                     : slice_eq(x->text, y->text);
 }
 

@@ -13,84 +13,11 @@ struct growing {
     size_t room;
 };
 
-/* ---- equality, as Ruby's == has it ---- */
-
-static bool
-is_text(const struct opt_value *v)
-{
-    return v->kind == OV_STRING || v->kind == OV_BAREWORD;
-}
-
-static bool
-is_number(const struct opt_value *v)
-{
-    return v->kind == OV_INT || v->kind == OV_DOUBLE;
-}
-
-static double
-as_double(const struct opt_value *v)
-{
-    return v->kind == OV_INT ? (double)v->number : v->real;
-}
-
-static bool equal(const struct opt_value *x, const struct opt_value *y);
-
-static bool
-equal_lists(const struct opt_value *x, const struct opt_value *y)
-{
-    if (x->n != y->n)
-        return false;
-    for (size_t i = 0; i < x->n; i++)
-        if (!equal(&x->list[i], &y->list[i]))
-            return false;
-    return true;
-}
-
-static const struct opt_pair *
-pair_of(const struct opt_value *hash, struct slice key)
-{
-    for (size_t i = 0; i < hash->n; i++)
-        if (slice_eq(hash->pairs[i].key, key))
-            return &hash->pairs[i];
-    return NULL;
-}
-
-static bool
-equal_hashes(const struct opt_value *x, const struct opt_value *y)
-{
-    if (x->n != y->n)
-        return false;
-    for (size_t i = 0; i < x->n; i++) {
-        const struct opt_pair *other = pair_of(y, x->pairs[i].key);
-
-        if (other == NULL || !equal(&x->pairs[i].value, &other->value))
-            return false;
-    }
-    return true;
-}
-
-/* Depth is bounded by the parser. */
-static bool
-equal(const struct opt_value *x, const struct opt_value *y)
-{
-    if (is_text(x) && is_text(y))
-        return slice_eq(x->text, y->text);
-    if (x->kind == OV_INT && y->kind == OV_INT)
-        return x->number == y->number;
-    if (is_number(x) && is_number(y))
-        return as_double(x) >= as_double(y) && as_double(x) <= as_double(y);
-    if (x->kind != y->kind)
-        return false;
-    if (x->kind == OV_LIST)
-        return equal_lists(x, y);
-    return x->kind == OV_HASH && equal_hashes(x, y);
-}
-
 static bool
 has_member(const struct opt_value *list, const struct opt_value *v)
 {
     for (size_t i = 0; i < list->n; i++)
-        if (equal(&list->list[i], v))
+        if (opt_value_equal(&list->list[i], v, false))
             return true;
     return false;
 }
@@ -166,7 +93,7 @@ merge_values(struct arena *a, struct growing *into, const struct opt_value *v, b
             push_new(a, into, v);
         else if (!dedup)
             push_all(a, into, v);
-    } else if (v->kind == OV_LIST || !equal(&into->v, v)) {
+    } else if (v->kind == OV_LIST || !opt_value_equal(&into->v, v, false)) {
         g = list_of(a, &into->v);
         if (v->kind != OV_LIST)
             push(a, &g, v);
@@ -283,7 +210,7 @@ config_merge(struct arena *a, const struct opt_value *const *given, size_t n, bo
     for (size_t i = 1; i < n; i++)
         if (g.v.kind == OV_LIST)
             append(a, &g, given[i]);
-        else if (!equal(&g.v, given[i])) {
+        else if (!opt_value_equal(&g.v, given[i], false)) {
             g = list_of(a, &g.v);
             push(a, &g, given[i]);
         }

@@ -129,15 +129,9 @@ config_vars_text(struct config_vars *v, struct slice text, struct buf *out, stru
 /* ---- stage 1: whole values ---- */
 
 static bool
-is_text(const struct opt_value *v)
-{
-    return v->kind == OV_STRING || v->kind == OV_BAREWORD;
-}
-
-static bool
 is_whole_reference(const struct opt_value *v, struct reference *r)
 {
-    return is_text(v) && reference_at(v->text, r) && r->whole.n == v->text.n;
+    return opt_is_text(v) && reference_at(v->text, r) && r->whole.n == v->text.n;
 }
 
 static void
@@ -256,7 +250,7 @@ replace_anywhere(struct config_vars *v, struct opt_value *value)
 static void
 stage_two(struct config_vars *v, struct opt_value *value)
 {
-    if (is_text(value) && value->text.p != NULL) {
+    if (opt_is_text(value) && value->text.p != NULL) {
         replace_anywhere(v, value);
         return;
     }
