@@ -174,30 +174,51 @@ slot_below(struct arena *a, struct value *node, const struct fieldref *at, uint3
     return NULL;
 }
 
-int
-event_set(struct event *ev, const struct fieldref *at, struct value v, struct err *err)
+/* The slot, made where it is missing. NULL: err->code is the reason, or ERR_NONE to ignore it. */
+static struct value *
+make_slot(struct event *ev, const struct fieldref *at, struct err *err)
 {
     struct arena *a = event_arena(ev);
     struct value *node = root(ev, at);
-    struct err local = { 0 };
 
     ASSERT(!ev->batch->sealed);
-    if (check_special(ev, at, &v, &local) < 0)
-        goto failed;
     for (uint32_t i = 0; i < at->n; i++) {
         bool made;
 
-        node = slot_below(a, node, at, i, &made, &local);
+        node = slot_below(a, node, at, i, &made, err);
         if (node == NULL)
-            goto failed;
+            return NULL;
         if (made && i + 1 < at->n)
             value_assign(node, value_object(a));
     }
-    value_assign(node, v);
-    return 0;
+    return node;
+}
 
-failed:
-    if (local.code == ERR_NONE)
+int
+event_put(struct event *ev, const struct fieldref *at, struct value **slot)
+{
+    struct err local;
+
+    ASSERT(at->kind == REF_FIELD);
+    local.code = ERR_NONE;
+    *slot = make_slot(ev, at, &local);
+    return *slot == NULL && local.code != ERR_NONE ? -1 : 0;
+}
+
+int
+event_set(struct event *ev, const struct fieldref *at, struct value v, struct err *err)
+{
+    struct err local;
+    struct value *slot = NULL;
+
+    /* Its text is half a kilobyte that mostly nobody asks for. */
+    local.code = ERR_NONE;
+    local.pos = 0;
+    if (check_special(ev, at, &v, &local) == 0)
+        slot = make_slot(ev, at, &local);
+    if (slot != NULL)
+        value_assign(slot, v);
+    if (slot != NULL || local.code == ERR_NONE)
         return 0;
     if (err != NULL)
         *err = local;

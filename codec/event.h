@@ -34,6 +34,10 @@ bool event_has(struct event *ev, const struct fieldref *at); /* also when it hol
 
 /* The rules of event-model.md 4. ERR_TYPE (scalar in the way, tags, @timestamp), ERR_RANGE. */
 int event_set(struct event *ev, const struct fieldref *at, struct value v, struct err *err);
+/* The slot of an ordinary field, found or made as null, for filters that look before they set: one
+ * walk instead of two. It is marked with all on the way. -1 as event_set; 0 with *slot NULL where
+ * event_set would do nothing. */
+int event_put(struct event *ev, const struct fieldref *at, struct value **slot);
 /* Copies s. -1 as event_set. */
 int event_set_str(struct event *ev, const struct fieldref *at, struct slice s);
 /* The slot itself, for in-place edits: marks the way and the slot. NULL when missing. */

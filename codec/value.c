@@ -313,20 +313,34 @@ value_get(struct arena *a, struct value *object, struct slice key)
     return NULL;
 }
 
+static void
+make_room(struct arena *a, struct kids *k, uint32_t cap)
+{
+    struct value *at = arena_alloc(a, cap * sizeof *at);
+
+    if (k->n > 0)
+        memcpy(at, k->at, k->n * sizeof *at);
+    k->at = at;
+    k->cap = cap;
+}
+
+void
+value_reserve(struct arena *a, struct value *container, uint32_t more)
+{
+    struct kids *k = kids_of(a, container);
+
+    if (k != NULL && k->cap - k->n < more)
+        make_room(a, k, k->n + more);
+}
+
 /* A null at position i; the rest moves up. */
 static struct value *
 open_slot(struct arena *a, struct kids *k, uint32_t i)
 {
-    if (k->n == k->cap) {
-        uint32_t cap = k->cap < KIDS_FIRST ? KIDS_FIRST : k->cap * 2;
-        struct value *at = arena_alloc(a, cap * sizeof *at);
-
-        if (k->n > 0)
-            memcpy(at, k->at, k->n * sizeof *at);
-        k->at = at;
-        k->cap = cap;
-    }
-    memmove(&k->at[i + 1], &k->at[i], (k->n - i) * sizeof k->at[0]);
+    if (k->n == k->cap)
+        make_room(a, k, k->cap < KIDS_FIRST ? KIDS_FIRST : k->cap * 2);
+    if (i < k->n)
+        memmove(&k->at[i + 1], &k->at[i], (k->n - i) * sizeof k->at[0]);
     k->n++;
     k->at[i] = value_null();
     return &k->at[i];

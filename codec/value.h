@@ -127,6 +127,8 @@ struct value *value_put(struct arena *a, struct value *object,
 /* A null called key at the end; there is none of that name yet. */
 struct value *value_add(struct arena *a, struct value *object, struct slice key);
 struct value *value_push(struct arena *a, struct value *array); /* a null at the end */
+/* Room for so many more children, for filters that add many at once. */
+void value_reserve(struct arena *a, struct value *container, uint32_t more);
 /* A member of another object at the end, key and all; there is none of that name yet. */
 void value_adopt(struct arena *a, struct value *object, const struct value *member);
 struct value *value_insert(struct arena *a, struct value *array, uint32_t i);

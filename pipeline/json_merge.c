@@ -3,19 +3,19 @@
 
 #include "codec/base/hash.h"
 #include "codec/base/random.h"
+#include "pipeline/key_bits.h"
 
 #include <stdlib.h>
 
 /* Up to so many new members the known keys are remembered in a bit set, beyond in a table. */
 #define FEW_MEMBERS 64
-#define SEEN_BITS   1024
 
 struct json_merge {
     enum escape_style escape;
     uint64_t seed;  /* nobody outside can choose keys that share a slot */
     uint32_t *slot; /* index of a member + 1; 0: free */
     uint32_t slots;
-    uint64_t seen[SEEN_BITS / 64];
+    struct key_bits seen;
     uint32_t known; /* members of the event that slot or seen has */
     bool table;
 };
@@ -47,19 +47,6 @@ json_merge_free(struct json_merge **m)
 
 /* ---- which keys the event has ---- */
 
-/* Cheap and weak: two keys of one kind only cost a search. */
-static unsigned
-seen_bit(struct slice key)
-{
-    uint64_t h = key.n;
-
-    if (key.n > 0)
-        h += (uint64_t)(unsigned char)key.p[0] << 16 |
-             (uint64_t)(unsigned char)key.p[key.n / 2] << 24 |
-             (uint64_t)(unsigned char)key.p[key.n - 1] << 32;
-    return (unsigned)(h * 0x9e3779b97f4a7c15u >> 54);
-}
-
 static uint32_t *
 slot_of(struct json_merge *m, struct arena *a, struct value *data, struct slice key)
 {
@@ -69,14 +56,6 @@ slot_of(struct json_merge *m, struct arena *a, struct value *data, struct slice 
     while (m->slot[i] != 0 && !slice_eq(value_key(a, value_at(a, data, m->slot[i] - 1)), key))
         i = (i + 1) & mask;
     return &m->slot[i];
-}
-
-static void
-see(struct json_merge *m, struct slice key)
-{
-    unsigned bit = seen_bit(key);
-
-    m->seen[bit / 64] |= UINT64_C(1) << (bit % 64);
 }
 
 /* The members that have come since the last call. */
@@ -92,7 +71,7 @@ learn(struct json_merge *m, struct arena *a, struct value *data)
         if (m->table)
             *slot_of(m, a, data, key) = m->known + 1;
         else
-            see(m, key);
+            key_bits_add(&m->seen, key_bit(key));
     }
 }
 
@@ -113,7 +92,7 @@ begin(struct json_merge *m, struct arena *a, struct value *data, uint32_t more)
         m->slots = (uint32_t)slots;
         m->slot = xcalloc(slots, sizeof m->slot[0]);
     } else {
-        memset(m->seen, 0, sizeof m->seen);
+        m->seen = (struct key_bits){ 0 };
     }
     learn(m, a, data);
 }
@@ -125,11 +104,8 @@ find(struct json_merge *m, struct arena *a, struct value *data, struct slice key
         uint32_t i = *slot_of(m, a, data, key);
 
         return i == 0 ? NULL : value_at(a, data, i - 1);
-    } else {
-        unsigned bit = seen_bit(key);
-
-        return m->seen[bit / 64] >> (bit % 64) & 1 ? value_get(a, data, key) : NULL;
     }
+    return key_bits_may_have(&m->seen, key_bit(key)) ? value_get(a, data, key) : NULL;
 }
 
 static void
@@ -188,7 +164,7 @@ set_plain(struct json_merge *m, struct event *ev, struct slice key, struct value
     if (m->table) {
         learn(m, a, &ev->data);
     } else {
-        see(m, key);
+        key_bits_add(&m->seen, key_bit(key));
         m->known++;
     }
 }

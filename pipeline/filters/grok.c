@@ -7,10 +7,15 @@
 
 #include "pipeline/ecs.h"
 #include "pipeline/grok.h"
+#include "pipeline/key_bits.h"
 #include "pipeline/ruby_value.h"
 
 #include <stdlib.h>
 #include <time.h>
+
+/* A short text is copied as JSON, which costs less than a node that points to it and the escaping
+ * when the event leaves. */
+#define COPY_MOST 48
 
 /* Where a capture goes. */
 struct slot {
@@ -19,13 +24,16 @@ struct slot {
     enum grok_type type;
     bool illegal; /* the semantic is no reference: storing fails */
     bool overwrite;
-    bool plain; /* one key of the data, without rules of its own */
+    bool ordinary;       /* a field without rules of its own */
+    unsigned bit;        /* of its first key, in key_bits */
+    struct value member; /* of one key of the data: the key, ready to be adopted; NULL: none */
 };
 
 struct matcher {
     struct grok *grok;
     struct slot *slots;
     size_t n;
+    uint32_t keys; /* of the data that may be new */
 };
 
 struct source {
@@ -49,6 +57,7 @@ struct conf {
 struct local {
     struct regex_scratch *regex;
     struct buf text, number;
+    struct key_bits keys; /* of the event's data, while captures are stored */
     uint64_t deadline_ms; /* of the event; 0: none */
 };
 
@@ -101,6 +110,15 @@ path_of(const struct conf *c, const struct plugin_context *ctx, struct slice fie
     return arena_printf(ctx->arena, "[%.*s][%.*s]", SLICE_ARGS(c->target), SLICE_ARGS(field));
 }
 
+/* A key as the events have it, made once. */
+static struct value
+member_of(const struct plugin_context *ctx, struct slice key)
+{
+    struct value object = value_object(ctx->arena);
+
+    return *value_put(ctx->arena, &object, key);
+}
+
 static void
 compile_slots(const struct conf *c, const struct plugin_context *ctx, struct matcher *m)
 {
@@ -115,7 +133,13 @@ compile_slots(const struct conf *c, const struct plugin_context *ctx, struct mat
         s->group = captures[i].group;
         s->type = captures[i].type;
         s->overwrite = is_overwritten(c, captures[i].field);
-        s->plain = !s->illegal && s->at.kind == REF_FIELD && s->at.n == 1 && !s->at.meta;
+        s->ordinary = !s->illegal && s->at.kind == REF_FIELD;
+        if (!s->illegal && s->at.n > 0)
+            s->bit = key_bit(s->at.part[0].key);
+        if (s->ordinary && s->at.n == 1 && !s->at.meta) {
+            s->member = member_of(ctx, s->at.part[0].key);
+            m->keys++;
+        }
     }
 }
 
@@ -264,7 +288,7 @@ value_of(struct work *w, const struct slot *s, struct slice text)
             return value_int(a, n);
         return value_digits(a, V_BIGINT, buf_slice(&w->local->number));
     }
-    return w->alias ? value_str_alias(a, text) : value_str(a, text);
+    return w->alias && text.n > COPY_MOST ? value_str_alias(a, text) : value_str(a, text);
 }
 
 /* What is there already becomes a list, unless it is neither text nor list: then it stays. */
@@ -287,6 +311,21 @@ store_beside(struct work *w, const struct slot *s, struct value *old, struct val
     return event_set(w->ev, &s->at, list, NULL);
 }
 
+/* A key that the event does not have yet: most of them. */
+static bool
+adopt(struct work *w, const struct slot *s, struct value v)
+{
+    struct arena *a = event_arena(w->ev);
+    struct value member = s->member;
+
+    if (key_bits_may_have(&w->local->keys, s->bit) &&
+        value_get(a, &w->ev->data, s->at.part[0].key) != NULL)
+        return false;
+    value_assign(&member, v);
+    value_adopt(a, &w->ev->data, &member);
+    return true;
+}
+
 static int
 store(struct work *w, const struct slot *s, struct value v)
 {
@@ -296,25 +335,32 @@ store(struct work *w, const struct slot *s, struct value v)
         return -1;
     if (s->overwrite)
         return event_set(w->ev, &s->at, v, NULL);
-    if (s->plain) {
-        /* One look for both questions: is it there, and where does it go. */
-        old = value_put(event_arena(w->ev), &w->ev->data, s->at.part[0].key);
-        w->ev->data.flags |= V_CHANGED;
-        if (old->type == V_NULL) {
-            value_assign(old, v);
-            return 0;
-        }
+    if (!s->ordinary) {
+        old = event_get(w->ev, &s->at);
+        if (old == NULL || old->type == V_NULL)
+            return event_set(w->ev, &s->at, v, NULL);
         return store_beside(w, s, old, v);
     }
-    old = event_get(w->ev, &s->at);
-    if (old == NULL || old->type == V_NULL)
-        return event_set(w->ev, &s->at, v, NULL);
-    return store_beside(w, s, old, v);
+    if (s->member.key != NULL && adopt(w, s, v))
+        return 0;
+    if (event_put(w->ev, &s->at, &old) < 0)
+        return -1;
+    if (old == NULL)
+        return 0;
+    if (old->type != V_NULL)
+        return store_beside(w, s, old, v);
+    value_assign(old, v);
+    return 0;
 }
 
 static int
 store_captures(struct work *w, const struct matcher *m)
 {
+    struct arena *a = event_arena(w->ev);
+
+    value_reserve(a, &w->ev->data, m->keys);
+    w->local->keys = (struct key_bits){ 0 };
+    key_bits_learn(&w->local->keys, a, &w->ev->data, 0);
     for (size_t i = 0; i < m->n; i++) {
         struct slice text = regex_group(w->local->regex, m->slots[i].group);
 
@@ -322,6 +368,7 @@ store_captures(struct work *w, const struct matcher *m)
             continue;
         if (store(w, &m->slots[i], value_of(w, &m->slots[i], text)) < 0)
             return -1;
+        key_bits_add(&w->local->keys, m->slots[i].bit);
     }
     return 0;
 }

@@ -6,11 +6,7 @@
 #include "codec/batch.h"
 #include "codec/json_scan.h"
 #include "tools/beats_send/corpus.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/utsname.h>
-#include <time.h>
+#include "tools/bench/bench.h"
 
 #define EVENTS 2048
 #define BEATS  64
@@ -39,20 +35,11 @@ make_texts(struct texts *t)
     t->bytes = all.p;
 }
 
-static double
-cpu_ns(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
 /* Scans all events into an arena that goes with each pass. inner: also index what is inside. */
 static double
 scan_all(const struct texts *t, bool inner)
 {
-    double start = cpu_ns();
+    double start = bench_cpu_ns();
 
     for (unsigned pass = 0; pass < PASSES; pass++) {
         struct arena a;
@@ -72,45 +59,16 @@ scan_all(const struct texts *t, bool inner)
         }
         arena_fini(&a);
     }
-    return (cpu_ns() - start) / PASSES / EVENTS;
-}
-
-static int
-by_size(const void *x, const void *y)
-{
-    const double *a = x, *b = y;
-
-    return *a < *b ? -1 : *a > *b;
+    return (bench_cpu_ns() - start) / PASSES / EVENTS;
 }
 
 static void
 report(const char *name, double *ns, unsigned runs, double bytes)
 {
-    double median;
+    double spread, median = bench_median(ns, runs, &spread);
 
-    qsort(ns, runs, sizeof *ns, by_size);
-    median = ns[runs / 2];
     printf("%-28s %7.0f ns/event  %6.0f MB/s  spread %.0f %%\n", name, median, bytes / median * 1e3,
-           (ns[runs - 1] - ns[0]) / median * 100);
-}
-
-static void
-print_machine(void)
-{
-    struct utsname os;
-    char line[256];
-    FILE *f = fopen("/proc/cpuinfo", "re");
-
-    uname(&os);
-    printf("kernel %s, compiler %s\n", os.release, __VERSION__);
-    while (f != NULL && fgets(line, sizeof line, f) != NULL) {
-        if (strncmp(line, "model name", 10) == 0) {
-            printf("%s", line);
-            break;
-        }
-    }
-    if (f != NULL)
-        fclose(f);
+           spread);
 }
 
 int
@@ -128,7 +86,7 @@ main(int argc, char **argv)
     }
     make_texts(&t);
     mean = (double)t.n / EVENTS;
-    print_machine();
+    bench_machine();
     printf("%d events, mean %.0f bytes, %u runs\n", EVENTS, mean, runs);
     for (unsigned i = 0; i < runs; i++) {
         if (have) {
