@@ -325,11 +325,13 @@ take_event(struct lj_decoder *d, const struct lj_frame *frame, struct lj_found *
 {
     struct slice payload = lasting(d, frame->payload);
     struct event *ev = batch_add(d->batch);
-    struct err bad;
+    struct err bad = { 0 };
 
     if (frame->type == 'D') {
         lj_event_pairs(ev, payload, frame->pairs);
     } else if (lj_event_json(ev, payload, d->limits->json_depth, &bad) < 0) {
+        if (found->first_bad.code == ERR_NONE)
+            found->first_bad = bad;
         found->bad[lj_bad_kind(bad.code)]++;
         if (d->on_bad == LJ_CLOSE) {
             d->batch->n--;

@@ -49,7 +49,8 @@ struct lj_found {
     char version;
     uint64_t events, inflated; /* for counters and the connection's ratio */
     uint64_t bad[LJ_BAD_KINDS];
-    uint64_t trailing; /* bytes ignored behind zlib ends */
+    struct err first_bad; /* what was wrong with the first of them */
+    uint64_t trailing;    /* bytes ignored behind zlib ends */
 };
 
 struct lj_decoder;

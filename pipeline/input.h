@@ -89,6 +89,9 @@ struct input_type {
     settled_fn *settled;
     /* No new connections, no more reading; whole windows go on. Main thread. */
     void (*stop)(struct input *in);
+    /* Writes what the input knows of itself to its log; main thread, while it runs. NULL: nothing.
+     */
+    void (*report)(struct input *in);
     /* Every window has been answered or is given up: close everything, free. */
     void (*close)(struct input **in);
 };

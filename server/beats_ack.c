@@ -56,7 +56,7 @@ beats_ack_expect(struct beats_acks *a, char version, uint64_t now_ms)
         grow(a);
     if (a->n == 0)
         a->last_write_ms = now_ms;
-    *at(a, number) = (struct beats_pending){ .version = version };
+    *at(a, number) = (struct beats_pending){ .since_ms = now_ms, .version = version };
     a->version1 += version == '1';
     a->n++;
     return number;
@@ -115,6 +115,13 @@ uint32_t
 beats_ack_waiting(const struct beats_acks *a)
 {
     return a->n;
+}
+
+uint64_t
+beats_ack_oldest_ms(const struct beats_acks *a)
+{
+    ASSERT(a->n > 0);
+    return at(a, a->first)->since_ms;
 }
 
 uint64_t

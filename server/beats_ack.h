@@ -11,6 +11,7 @@
 
 struct beats_pending {
     struct lj_acks acks; /* owed once settled */
+    uint64_t since_ms;   /* when it was handed over */
     char version;        /* of its W: '1' gets no keep-alives */
     bool settled;
 };
@@ -41,6 +42,8 @@ bool beats_ack_next(struct beats_acks *a, struct lj_ack *out);
 void beats_ack_wrote(struct beats_acks *a, uint64_t now_ms);
 /* Complete windows that wait for their ACK. */
 uint32_t beats_ack_waiting(const struct beats_acks *a);
+/* When the oldest of them was handed over; there is one. */
+uint64_t beats_ack_oldest_ms(const struct beats_acks *a);
 /* Milliseconds until a keep-alive is due, 0: now. UINT64_MAX: none is owed. */
 uint64_t beats_ack_keepalive_in(const struct beats_acks *a, uint64_t now_ms);
 

@@ -20,7 +20,6 @@
 #define HELD_BYTES       ((size_t)1 << 20)
 #define WRITE_BLOCKED_MS 30000
 #define LINGER_MS        1000
-#define LOG_EVERY_MS     1000
 #define SLOTS_FIRST      16
 
 static conn_step_fn on_reading, on_paused, on_closing, on_linger;
@@ -41,30 +40,6 @@ static const struct {
 };
 
 static void set_timer(struct conn *c);
-
-/* ---- logging ---- */
-
-/* One line a second and loop names a peer and a reason; the next says how many there were. */
-void
-conn_refused(struct conn *c, const char *what)
-{
-    uint64_t swallowed;
-
-    atomic_fetch_add_explicit(&c->home->in->refused, 1, memory_order_relaxed);
-    if (!log_throttle_pass(&c->home->throttle, conn_now(c), LOG_EVERY_MS, &swallowed))
-        return;
-    if (swallowed > 0)
-        log_warn(&c->log, "closing: %s (and %llu more refusals since the last line)", what,
-                 (unsigned long long)swallowed);
-    else
-        log_warn(&c->log, "closing: %s", what);
-}
-
-void
-conn_probed(struct conn *c)
-{
-    atomic_fetch_add_explicit(&c->home->in->probes, 1, memory_order_relaxed);
-}
 
 enum step
 conn_enter(struct conn *c, enum conn_state next)
@@ -189,6 +164,24 @@ set_keepalive(struct conn *c)
         loop_deadline_set(c->home->loop, &c->keepalive, in);
 }
 
+/* From when the oldest window became the oldest. */
+static void
+set_stuck(struct conn *c)
+{
+    uint64_t after = c->home->in->settings.stuck_ms, now = conn_now(c), from;
+
+    if (after == 0)
+        return;
+    if (beats_ack_waiting(&c->acks) == 0) {
+        loop_deadline_clear(&c->stuck);
+        return;
+    }
+    from = beats_ack_oldest_ms(&c->acks);
+    if (from < c->progress_ms)
+        from = c->progress_ms;
+    loop_deadline_set(c->home->loop, &c->stuck, from + after > now ? from + after - now : 0);
+}
+
 /* ---- writing ---- */
 
 static void
@@ -251,11 +244,15 @@ write_acks(struct conn *c)
 
     while (beats_ack_next(&c->acks, &ack)) {
         put_ack(c, ack);
+        c->progress_ms = conn_now(c);
+        if (c->client != NULL)
+            beats_client_acked(c->client, c->progress_ms - beats_ack_oldest_ms(&c->acks));
         atomic_fetch_add_explicit(&c->home->in->acks, 1, memory_order_relaxed);
     }
     for (; before != c->acks.first; before++)
         c->waiting_bytes -= c->window_bytes[before & (c->window_bytes_cap - 1)];
     set_keepalive(c);
+    set_stuck(c);
     return write_out(c);
 }
 
@@ -284,6 +281,19 @@ on_blocked(struct loop *loop, struct deadline *d)
 
     (void)loop;
     conn_refused(c, "the sender has not read its ACKs for 30 s");
+    conn_gone(c);
+}
+
+/* A client with several hosts moves on, and the windows come again (there or here). */
+static void
+on_stuck(struct loop *loop, struct deadline *d)
+{
+    struct conn *c = CONTAINER_OF(d, struct conn, stuck);
+    struct err err = { 0 };
+
+    (void)loop;
+    conn_refused(c, "its oldest window has made no progress for beats.close_stuck_after");
+    stream_finish(c->stream, &err);
     conn_gone(c);
 }
 
@@ -323,9 +333,12 @@ push_window(struct conn *c, struct window **w, char version)
     full->peer_drop = beats_peer_drop;
     full->guess = (size_t)((double)full->bytes * ratio) + 4096;
     note_window_bytes(c, full->number, full->bytes);
+    if (c->client != NULL)
+        c->client->windows++;
     atomic_fetch_add_explicit(&in->base.stats.windows, 1, memory_order_relaxed);
     ready_give(in->base.env.ready, in->base.env.pipeline, w);
     set_keepalive(c);
+    set_stuck(c);
 }
 
 /* Answered with ACK 0 in its turn. */
@@ -440,9 +453,8 @@ on_reading(struct conn *c)
         conn_gone(c);
         return STEP_GONE;
     }
-    c->bytes += (uint64_t)n;
     c->last_read_ms = conn_now(c);
-    atomic_fetch_add_explicit(&c->home->in->base.stats.bytes, (uint64_t)n, memory_order_relaxed);
+    conn_received(c, (size_t)n);
     return take_bytes(c, (struct slice){ c->home->buffer, (size_t)n });
 }
 
@@ -609,6 +621,7 @@ beats_conn_accepted(void *input, struct loop *loop, int fd, const struct address
     c->timer.fn = on_timer;
     c->keepalive.fn = on_keepalive;
     c->blocked.fn = on_blocked;
+    c->stuck.fn = on_stuck;
     c->soon.fn = on_soon;
     c->last_read_ms = c->last_write_ms = loop_now(loop);
     feed_init(&c->feed, &in->settings.limits, in->base.env.share,
@@ -638,6 +651,8 @@ conn_gone(struct conn *c)
     loop_deadline_clear(&c->timer);
     loop_deadline_clear(&c->keepalive);
     loop_deadline_clear(&c->blocked);
+    loop_deadline_clear(&c->stuck);
+    conn_left(c);
     loop_call_cancel(&c->soon);
     link_remove(&c->other);
     link_remove(&c->link);
@@ -700,6 +715,7 @@ beats_conn_found(struct loop *loop, struct mail *mail)
     struct conn *c = find(&m->in->loops[loop_index(loop)], m->conn);
 
     if (c != NULL) {
+        conn_found(c, m);
         take_answer(c, m);
         conn_run(c);
     }
@@ -733,6 +749,7 @@ beats_loop_init(struct beats_loop *bl, struct beats_input *in, struct loop *loop
     beats_hello_init(bl);
     bl->tick.fn = on_tick;
     bl->buffer = xmalloc(LOOP_RECV_BUFFER);
+    beats_clients_init(&bl->clients, BEATS_CLIENTS_MOST / in->base.env.loops_n + 1);
 }
 
 void
@@ -767,6 +784,7 @@ beats_loop_fini(struct beats_loop *bl)
     bl->stopping = true;
     loop_tick_remove(&bl->tick);
     loop_call_cancel(&bl->shake);
+    beats_clients_fini(&bl->clients);
     free(bl->slot);
     free(bl->generation);
     free(bl->free_slot);

@@ -43,9 +43,12 @@ struct conn {
     struct deadline timer; /* handshake, idle, stall, linger: what the state asks for */
     struct deadline keepalive;
     struct deadline blocked; /* a write that does not move */
+    struct deadline stuck;   /* windows that are not acknowledged */
     struct call soon;
+    struct beats_client *client; /* NULL until its first window was decoded */
     uint64_t last_read_ms, last_write_ms;
-    uint64_t bytes; /* ever read */
+    uint64_t progress_ms; /* when a window was acknowledged last */
+    uint64_t bytes;       /* ever read */
     size_t charged, kernel;
     bool finished; /* FIN is out */
 };
@@ -65,10 +68,18 @@ enum step conn_enter(struct conn *c, enum conn_state next);
 void conn_run(struct conn *c);
 /* Frees: reset, write error, or everything said. */
 void conn_gone(struct conn *c);
+
+/* ---- beats_report.c ---- */
+
 /* What we close for, in the log (rate-limited) and counted. */
 void conn_refused(struct conn *c, const char *why);
 /* Closed before it sent a byte: counted, not logged. */
 void conn_probed(struct conn *c);
+void conn_received(struct conn *c, size_t n);
+/* A worker has looked into a window: who sends, how much, what was odd. */
+void conn_found(struct conn *c, const struct beats_found *m);
+/* The connection ends. */
+void conn_left(struct conn *c);
 
 /* ---- beats_hello.c ---- */
 

@@ -24,7 +24,9 @@ struct state {
     struct window *window; /* the one under way */
     struct lj_found found;
     size_t received;
-    struct decoder codec; /* not with the plain codec */
+    uint64_t bad_times;
+    char agent[CLIENT_AGENT]; /* of the window's first event; "" when nobody asks */
+    struct decoder codec;     /* not with the plain codec */
     struct buf scratch;
 };
 
@@ -73,6 +75,11 @@ tell(struct state *s, const struct window *w, const struct err *bad)
     m->version = s->found.version;
     m->received = s->received;
     m->inflated = s->found.inflated;
+    m->events = s->found.events;
+    memcpy(m->bad_events, s->found.bad, sizeof m->bad_events);
+    m->bad_times = s->bad_times;
+    snprintf(m->first_bad, sizeof m->first_bad, "%s", s->found.first_bad.msg);
+    memcpy(m->agent, s->agent, sizeof m->agent);
     m->bad = bad != NULL;
     if (bad != NULL)
         snprintf(m->why, sizeof m->why, "%s", bad->msg);
@@ -288,7 +295,7 @@ drop_bad_time(struct state *s, struct event *ev)
     if (v->type == V_STRING && timestamp_parse(value_text(a, v), s->in->conf->ctx.zone, &t))
         return;
     value_remove_key(a, &ev->data, key_timestamp);
-    atomic_fetch_add_explicit(&s->in->timestamps, 1, memory_order_relaxed);
+    s->bad_times++;
 }
 
 /* The text for the codec: `message`, else `line`. NULL: there is none. */
@@ -463,6 +470,34 @@ decorate_batch(struct state *s, struct batch *b, const struct beats_peer *peer)
     }
 }
 
+/* ---- who sends ---- */
+
+/* The string at object.key, or the object's own text. */
+static struct slice
+text_at(struct arena *a, struct value *object, const char *outer, const char *inner)
+{
+    struct value *v = value_get(a, object, slice_of(outer));
+
+    if (v != NULL && v->type == V_OBJECT && inner != NULL)
+        v = value_get(a, v, slice_of(inner));
+    else if (inner != NULL)
+        v = NULL;
+    return v != NULL && v->type == V_STRING ? value_text(a, v) : (struct slice){ NULL, 0 };
+}
+
+/* Agents of today say their id; older ones and version 1 senders, their host. */
+static void
+note_agent(struct state *s, struct batch *b)
+{
+    static const char *const places[][2] = {
+        { "agent", "id" }, { "host", "name" }, { "host", NULL }, { "beat", "hostname" }
+    };
+    struct value *data = b->n > 0 ? &b->events[0]->data : NULL;
+
+    for (size_t i = 0; data != NULL && s->agent[0] == '\0' && i < COUNT(places); i++)
+        log_escape(text_at(&b->arena, data, places[i][0], places[i][1]), s->agent, sizeof s->agent);
+}
+
 /* ---- the window ---- */
 
 static void
@@ -476,6 +511,7 @@ count(struct state *s)
         atomic_fetch_add_explicit(&s->in->bad_events[i], s->found.bad[i], memory_order_relaxed);
     }
     atomic_fetch_add_explicit(&s->in->base.stats.errors, bad, memory_order_relaxed);
+    atomic_fetch_add_explicit(&s->in->timestamps, s->bad_times, memory_order_relaxed);
 }
 
 enum windowed
@@ -489,10 +525,16 @@ beats_decode(struct input *in, void *state, struct window *w, struct done *done,
         s->window = w;
         s->found = (struct lj_found){ 0 };
         s->received = w->bytes;
+        s->bad_times = 0;
+        s->agent[0] = '\0';
         lj_decode_start(s->decoder, w, &s->in->settings.limits, s->in->settings.on_bad);
     }
     switch (lj_decode(s->decoder, &done->acks, out, &s->found, &err)) {
-    case DECODED_BATCH: decorate_batch(s, *out, w->peer); return WINDOW_BATCH;
+    case DECODED_BATCH:
+        if (!atomic_load_explicit(&((struct beats_peer *)w->peer)->known, memory_order_relaxed))
+            note_agent(s, *out);
+        decorate_batch(s, *out, w->peer);
+        return WINDOW_BATCH;
     case DECODED_ROOM: s->window = NULL; return WINDOW_BACK;
     case DECODED_END:
         count(s);

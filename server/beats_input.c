@@ -180,8 +180,6 @@ failed:
 
 /* ---- running ---- */
 
-typedef void on_loop_fn(struct beats_loop *bl);
-
 struct errands {
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -191,7 +189,7 @@ struct errands {
 struct errand {
     struct mail mail;
     struct beats_loop *bl;
-    on_loop_fn *fn;
+    beats_loop_fn *fn;
     struct errands *all;
 };
 
@@ -208,9 +206,8 @@ run_errand(struct loop *loop, struct mail *mail)
     pthread_mutex_unlock(&e->all->lock);
 }
 
-/* Runs fn on every loop's thread and waits for all of them. */
-static void
-on_each_loop(struct beats_input *in, on_loop_fn *fn)
+void
+beats_each_loop(struct beats_input *in, beats_loop_fn *fn)
 {
     size_t n = in->base.env.loops_n;
     struct errand *at = xcalloc(n, sizeof *at);
@@ -238,7 +235,7 @@ beats_start(struct input *input, struct err *err)
     struct beats_input *in = (struct beats_input *)(void *)input;
 
     (void)err;
-    on_each_loop(in, beats_loop_start);
+    beats_each_loop(in, beats_loop_start);
     listener_start(in->listener);
     log_info(in->base.env.log, "Starting server on port: %u", listener_port(in->listener));
     return 0;
@@ -250,7 +247,7 @@ beats_stop(struct input *input)
     struct beats_input *in = (struct beats_input *)(void *)input;
 
     listener_close(&in->listener);
-    on_each_loop(in, beats_loop_stop);
+    beats_each_loop(in, beats_loop_stop);
 }
 
 static void
@@ -260,7 +257,7 @@ beats_close(struct input **input)
 
     if (in == NULL)
         return;
-    on_each_loop(in, beats_loop_fini);
+    beats_each_loop(in, beats_loop_fini);
     beats_free(in);
     *input = NULL;
 }
@@ -295,5 +292,6 @@ const struct input_type input_beats = {
     .decode = beats_decode,
     .settled = beats_settled,
     .stop = beats_stop,
+    .report = beats_report,
     .close = beats_close,
 };

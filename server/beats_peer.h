@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What is known of a connection's other end: for events, logs and later the ledger of clients.
- * Counted: windows on their way hold it longer than the connection lives. Const once published. */
+ * Counted: windows on their way hold it longer than the connection lives. The rest is const once
+ * published. */
 #ifndef SERVER_BEATS_PEER_H
 #define SERVER_BEATS_PEER_H
 
@@ -11,6 +12,7 @@
 
 struct beats_peer {
     atomic_uint count;
+    atomic_bool known; /* the ledger has its agent: workers need not look */
     struct address address;
     char text[ADDRESS_TEXT]; /* "10.0.0.7:51344", for logs */
     char ip[ADDRESS_TEXT];   /* as events show it */

@@ -11,6 +11,7 @@
 #include "pipeline/ready.h"
 #include "server/acceptor.h"
 #include "server/beats_ack.h"
+#include "server/beats_clients.h"
 #include "server/beats_feed.h"
 #include "server/beats_peer.h"
 #include "server/inputs.h"
@@ -61,7 +62,9 @@ struct beats_loop {
     struct tick tick;
     bool stopping;
     char *buffer; /* plain bytes on their way into blocks */
-    struct log_throttle throttle;
+    struct log_throttle refusals, oddities;
+    struct beats_clients clients;
+    struct beats_clients_copy reading; /* for the main thread, which waits for it */
 };
 
 struct beats_input {
@@ -88,6 +91,9 @@ struct beats_found {
     uint32_t number, left;
     char version;
     size_t received, inflated;
+    uint64_t events, bad_events[LJ_BAD_KINDS], bad_times;
+    char first_bad[ERR_MSG];  /* what was wrong with the first bad event */
+    char agent[CLIENT_AGENT]; /* of the first event; "" when not known or not asked */
     bool bad;
     char why[ERR_MSG];
 };
@@ -109,6 +115,14 @@ void beats_loop_init(struct beats_loop *bl, struct beats_input *in, struct loop 
 void beats_loop_start(struct beats_loop *bl);
 void beats_loop_stop(struct beats_loop *bl); /* reads no more; what is complete gets its ACKs */
 void beats_loop_fini(struct beats_loop *bl); /* closes what is left */
+
+/* beats_input.c: runs fn on every loop's thread and waits for all of them. */
+typedef void beats_loop_fn(struct beats_loop *bl);
+void beats_each_loop(struct beats_input *in, beats_loop_fn *fn);
+
+/* beats_report.c: SIGQUIT. */
+#define BEATS_CLIENTS_MOST 4096 /* in the ledgers of all loops together: 2.7 MB */
+void beats_report(struct input *input);
 
 /* beats_options.c */
 extern const struct option beats_options[];

@@ -411,6 +411,13 @@ process_report(struct process *p)
     };
 
     log_params(p->log, LOG_INFO, events, COUNT(events), "Events and connections");
+    for (size_t i = 0; i < p->plans_n; i++)
+        for (size_t k = 0; k < p->plans[i]->input_n; k++) {
+            struct input *in = p->plans[i]->input[k]->input;
+
+            if (in->type->report != NULL)
+                in->type->report(in);
+        }
 }
 
 /* ---- stopping ---- */
