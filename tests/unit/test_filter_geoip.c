@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tests/unit/filter_cases.h"
+#include "tests/unit/hostile.h"
+#include "tests/unit/unit.h"
+
+#define DATA SHARED_DIR "/reference/cases/filters/data/"
+
+static const struct {
+    const char *name, *options;
+    enum ecs_mode ecs;
+    const char *event, *want;
+} events[] = {
+    { "an IPv4 address inside IPv6", "database => '" DATA "asn.mmdb'", ECS_DISABLED,
+      "{\"ip\":\"::ffff:192.0.2.10\"}",
+      "{\"ip\":\"::ffff:192.0.2.10\",\"geoip\":{\"ip\":\"192.0.2.10\",\"asn\":64496,"
+      "\"as_org\":\"Example Net\"}}" },
+    { "the first of a list",
+      "database => '" DATA "asn.mmdb' fields => ['AUTONOMOUS_SYSTEM_NUMBER']", ECS_DISABLED,
+      "{\"ip\":[\"192.0.2.10\",\"x\"]}",
+      "{\"ip\":[\"192.0.2.10\",\"x\"],\"geoip\":{\"asn\":64496}}" },
+    { "an empty list leaves the target alone", "database => '" DATA "asn.mmdb'", ECS_DISABLED,
+      "{\"ip\":[]}", "{\"ip\":[],\"tags\":[\"_geoip_lookup_failure\"]}" },
+    { "blanks leave the target alone", "database => '" DATA "asn.mmdb'", ECS_DISABLED,
+      "{\"ip\":\" \"}", "{\"ip\":\" \",\"tags\":[\"_geoip_lookup_failure\"]}" },
+    { "a port is no part of an address", "database => '" DATA "asn.mmdb'", ECS_DISABLED,
+      "{\"ip\":\"192.0.2.10:80\"}",
+      "{\"ip\":\"192.0.2.10:80\",\"geoip\":{},\"tags\":[\"_geoip_lookup_failure\"]}" },
+    { "a scalar in the way stays", "database => '" DATA "asn.mmdb'", ECS_DISABLED,
+      "{\"ip\":\"192.0.2.10\",\"geoip\":5}",
+      "{\"ip\":\"192.0.2.10\",\"geoip\":5,\"tags\":[\"_geoip_lookup_failure\"]}" },
+    { "networks and groups of ECS",
+      "target => 'source' database => '" DATA "asn.mmdb' fields => "
+      "['network','autonomous_system_number','autonomous_system_organization','ip']",
+      ECS_V8, "{\"ip\":\"2001:db8::1\",\"source\":{\"as\":{\"x\":1}}}",
+      "{\"ip\":\"2001:db8::1\",\"source\":{\"ip\":\"2001:db8:0:0:0:0:0:1\",\"as\":{\"x\":1,"
+      "\"number\":4200000001,\"organization\":{\"name\":\"Doc Six\"}},"
+      "\"ip_traits\":{\"network\":\"2001:db8:0:0:0:0:0:0/32\"}}}" },
+    { "one coordinate", "target => 'source' database => '" DATA "city.mmdb' fields => 'latitude'",
+      ECS_V8, "{\"ip\":\"192.0.2.10\"}",
+      "{\"ip\":\"192.0.2.10\",\"source\":{\"geo\":{\"location\":{\"lat\":39.78}}}}" },
+    { "a field that the database does not have", "database => '" DATA "city.mmdb' fields => 'isp'",
+      ECS_DISABLED, "{\"ip\":\"192.0.2.10\"}", "{\"ip\":\"192.0.2.10\",\"geoip\":{}}" },
+};
+
+static struct slice
+block(struct arena *a, const char *options)
+{
+    return arena_printf(a, "filter { geoip { source => 'ip' %s } }", options);
+}
+
+START_TEST(events_and_their_fields)
+{
+    struct arena a;
+
+    arena_init(&a, NULL);
+    chain_expect(events[_i].name, block(&a, events[_i].options), events[_i].ecs, events[_i].event,
+                 events[_i].want);
+    arena_fini(&a);
+}
+END_TEST
+
+static const struct {
+    const char *options, *error;
+} refused[] = {
+    { "database => '" DATA "asn.mmdb' fields => ['city']",
+      "fields: \"city\" is no field of geoip" },
+    { "database => '" DATA "d.csv'", "d.csv: " },
+    { "database => '" DATA "asn.mmdb' ecs_compatibility => v1", "requires a `target`" },
+};
+
+START_TEST(refused_at_the_start)
+{
+    struct err err = { 0 };
+    struct arena a;
+
+    arena_init(&a, NULL);
+    ck_assert_ptr_null(chain_new(block(&a, refused[_i].options), ECS_DISABLED, false, &err));
+    ck_assert_msg(strstr(err.msg, refused[_i].error) != NULL, "%s", err.msg);
+    arena_fini(&a);
+}
+END_TEST
+
+START_TEST(addresses_made_up_to_hurt)
+{
+    hostile_run("filter { geoip { source => 'v' target => '[t][u]' database => '" DATA
+                "city.mmdb' } }");
+}
+END_TEST
+
+static void
+add_tests(TCase *tc)
+{
+    tcase_add_loop_test(tc, events_and_their_fields, 0, (int)COUNT(events));
+    tcase_add_loop_test(tc, refused_at_the_start, 0, (int)COUNT(refused));
+    tcase_add_test(tc, addresses_made_up_to_hurt);
+}
+
+UNIT_MAIN("filter_geoip")
