@@ -23,11 +23,10 @@ struct kv_pair {
     struct slice key, value; /* alias the text; value is empty when there is none */
 };
 
-/* Calls back for each pair. MATCH: there were some. The scratch must not be used meanwhile. */
+/* deadline_ms as regex_now_ms() counts; 0: none. Calls back for each pair. MATCH: there were some.
+ * The scratch must not be used meanwhile. */
 typedef void kv_pair_fn(void *to, struct kv_pair pair);
 enum regex_result kv_scan_text(const struct kv_scan *k, struct regex_scratch *s, struct slice text,
                                uint64_t deadline_ms, kv_pair_fn *fn, void *to);
-/* Milliseconds of a clock that does not jump, for deadlines. */
-uint64_t kv_now_ms(void);
 
 #endif

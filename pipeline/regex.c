@@ -272,8 +272,8 @@ make_room(struct regex_scratch *s, uint32_t pairs)
 
 /* ---- searching ---- */
 
-static uint64_t
-now_ms(void)
+uint64_t
+regex_now_ms(void)
 {
     struct timespec t;
 
@@ -336,7 +336,7 @@ static int
 run_watched(const pcre2_code *code, struct regex_scratch *s, size_t from, uint32_t options,
             bool utf)
 {
-    uint64_t start = now_ms();
+    uint64_t start = regex_now_ms();
     size_t last = s->subject.n;
     int rc = PCRE2_ERROR_NOMATCH;
 
@@ -346,7 +346,7 @@ run_watched(const pcre2_code *code, struct regex_scratch *s, size_t from, uint32
         uint64_t left = UINT32_MAX / UNITS_PER_MS, gone;
 
         if (s->timeout_ms > 0) {
-            gone = now_ms() - start;
+            gone = regex_now_ms() - start;
             if (gone >= s->timeout_ms)
                 return PCRE2_ERROR_MATCHLIMIT;
             if (left > s->timeout_ms - gone)

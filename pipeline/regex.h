@@ -41,6 +41,9 @@ void regex_scratch_free(struct regex_scratch *s);
 /* For the searches that follow; 0: no limit. 30 s at first, Logstash's default. */
 void regex_scratch_timeout(struct regex_scratch *s, uint64_t timeout_ms);
 
+/* Milliseconds of a clock that does not jump, for deadlines over several searches. */
+uint64_t regex_now_ms(void);
+
 /* The leftmost match at or after `from`. The groups are in the scratch until its next search. */
 enum regex_result regex_search(const struct regex *re, struct regex_scratch *s,
                                struct slice subject, size_t from);

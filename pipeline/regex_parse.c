@@ -5,6 +5,8 @@
  * what Ruby refuses; see reference/grok-regex.md 4, rule 10, and 5. Pure: no PCRE2 here. */
 #include "pipeline/regex_parse_priv.h"
 
+#include "codec/utf8.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -63,14 +65,10 @@ list_add(struct re_parser *p, struct re_list *l, struct re_node *n)
 uint32_t
 re_take_char(struct re_parser *p)
 {
-    const unsigned char *s = (const unsigned char *)p->text.p + p->at;
-    unsigned more = s[0] < 0x80 ? 0 : s[0] < 0xe0 ? 1 : s[0] < 0xf0 ? 2 : 3;
-    uint32_t c = more == 0 ? s[0] : s[0] & (0x3fu >> more);
+    uint32_t c;
 
-    for (unsigned i = 1; i <= more; i++)
-        c = c << 6 | (s[i] & 0x3fu);
-    p->at += more + 1;
-    if (more > 0)
+    p->at += utf8_decode((struct slice){ p->text.p + p->at, p->text.n - p->at }, &c);
+    if (c > 0x7f)
         p->tree->non_ascii = true;
     return c;
 }
@@ -773,26 +771,22 @@ resolve(struct re_parser *p, struct re_node *ref)
 
 /* ---- the whole ---- */
 
-static bool
-valid_utf8(struct slice s, size_t *bad)
+/* Where the text stops being UTF-8; its length if nowhere. */
+static size_t
+first_bad_byte(struct slice s)
 {
-    const unsigned char *p = (const unsigned char *)s.p;
+    struct slice rest = s;
+    unsigned bad;
 
-    for (size_t i = 0; i < s.n;) {
-        unsigned more = p[i] < 0x80 ? 0 : p[i] < 0xc2 ? 9 : p[i] < 0xe0 ? 1 : p[i] < 0xf0 ? 2 : 3;
+    while (rest.n > 0) {
+        unsigned n = utf8_next(rest, &bad);
 
-        *bad = i;
-        if (more == 9 || p[i] > 0xf4 || s.n - i <= more)
-            return false;
-        for (unsigned k = 1; k <= more; k++)
-            if ((p[i + k] & 0xc0) != 0x80)
-                return false;
-        if ((p[i] == 0xe0 && p[i + 1] < 0xa0) || (p[i] == 0xed && p[i + 1] > 0x9f) ||
-            (p[i] == 0xf0 && p[i + 1] < 0x90) || (p[i] == 0xf4 && p[i + 1] > 0x8f))
-            return false;
-        i += more + 1;
+        if (n == 0)
+            break;
+        rest.p += n;
+        rest.n -= n;
     }
-    return true;
+    return s.n - rest.n;
 }
 
 int
@@ -806,7 +800,8 @@ regex_parse(struct arena *arena, struct slice pattern, struct re_flags flags, st
     if (pattern.n > REGEX_BYTES)
         return err_set(err, ERR_LIMIT, "regular expression of %zu bytes exceeds limit %zu",
                        pattern.n, REGEX_BYTES);
-    if (!valid_utf8(pattern, &bad))
+    bad = first_bad_byte(pattern);
+    if (bad < pattern.n)
         return err_set(err, ERR_CONFIG, "regular expression is not UTF-8 at offset %zu", bad);
     if (parse_alt(&p, &tree->root) < 0)
         return -1;

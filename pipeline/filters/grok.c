@@ -11,7 +11,6 @@
 #include "pipeline/ruby_value.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 /* A short text is copied as JSON, which costs less than a node that points to it and the escaping
  * when the event leaves. */
@@ -377,15 +376,6 @@ store_captures(struct work *w, const struct matcher *m)
 
 enum found { FOUND_NOT, FOUND, FOUND_ERROR, FOUND_TIMEOUT };
 
-static uint64_t
-now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000u + (uint64_t)t.tv_nsec / 1000000u;
-}
-
 /* What is left of an event's time is the pattern's. */
 static bool
 has_time(struct local *l)
@@ -394,7 +384,7 @@ has_time(struct local *l)
 
     if (l->deadline_ms == 0)
         return true;
-    now = now_ms();
+    now = regex_now_ms();
     if (now >= l->deadline_ms)
         return false;
     regex_scratch_timeout(l->regex, l->deadline_ms - now);
@@ -476,7 +466,7 @@ apply(const void *conf, void *local, struct event *ev)
     bool matched = false;
 
     if (c->timeout_scope == SCOPE_EVENT && c->timeout_millis > 0)
-        w.local->deadline_ms = now_ms() + (uint64_t)c->timeout_millis;
+        w.local->deadline_ms = regex_now_ms() + (uint64_t)c->timeout_millis;
     for (size_t i = 0; i < c->n; i++) {
         enum found got = match_source(&w, &c->sources[i]);
 

@@ -542,7 +542,7 @@ apply(const void *conf, void *local, struct event *ev)
     text_index_clear(&l->index);
     l->maps = 0;
     l->n = 0;
-    l->deadline_ms = c->timeout_millis > 0 ? kv_now_ms() + (uint64_t)c->timeout_millis : 0;
+    l->deadline_ms = c->timeout_millis > 0 ? regex_now_ms() + (uint64_t)c->timeout_millis : 0;
     render_keys(&w, &c->include_keys, l->include);
     render_keys(&w, &c->exclude_keys, l->exclude);
     m = map_begin(l);

@@ -224,6 +224,36 @@ chain_expect(const char *name, struct slice config, enum ecs_mode ecs, const cha
     chain_free(c);
 }
 
+static struct slice
+block_of(struct arena *a, const char *filter, const char *options)
+{
+    return arena_printf(a, "filter { %s { %s } }", filter, options);
+}
+
+void
+filter_expect(const char *filter, const char *name, const char *options, const char *event,
+              const char *want)
+{
+    struct arena a;
+
+    arena_init(&a, NULL);
+    chain_expect(name, block_of(&a, filter, options), ECS_DISABLED, event, want);
+    arena_fini(&a);
+}
+
+void
+filter_refuses(const char *filter, const char *options, const char *message)
+{
+    struct arena a;
+    struct err err = { 0 };
+
+    arena_init(&a, NULL);
+    ck_assert_msg(chain_new(block_of(&a, filter, options), ECS_DISABLED, false, &err) == NULL,
+                  "%s is accepted", options);
+    ck_assert_msg(strncmp(err.msg, message, strlen(message)) == 0, "%s", err.msg);
+    arena_fini(&a);
+}
+
 /* ---- the reference's cases ---- */
 
 static struct slice

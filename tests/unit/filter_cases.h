@@ -28,6 +28,12 @@ void chain_print(struct event *ev, struct buf *out);
 void chain_expect(const char *name, struct slice config, enum ecs_mode ecs, const char *event,
                   const char *want);
 
+/* The same for one filter with these options, ECS off. */
+void filter_expect(const char *filter, const char *name, const char *options, const char *event,
+                   const char *want);
+/* Asserts that the filter refuses these options, in words that start so. */
+void filter_refuses(const char *filter, const char *options, const char *message);
+
 /* Runs a file of reference/cases/filters in place and asserts every case. */
 void filter_cases_run(const char *file);
 

@@ -37,12 +37,8 @@ static const struct {
 
 START_TEST(events_and_their_fields)
 {
-    struct arena a;
-
-    arena_init(&a, NULL);
-    chain_expect(events[_i].name, arena_printf(&a, "filter { dissect { %s } }", events[_i].options),
-                 ECS_DISABLED, events[_i].event, events[_i].want);
-    arena_fini(&a);
+    filter_expect("dissect", events[_i].name, events[_i].options, events[_i].event,
+                  events[_i].want);
 }
 END_TEST
 
@@ -59,14 +55,7 @@ static const struct {
 
 START_TEST(configs_that_cannot_work)
 {
-    struct arena a;
-    struct err err = { 0 };
-
-    arena_init(&a, NULL);
-    ck_assert(chain_new(arena_printf(&a, "filter { dissect { %s } }", refusals[_i].options),
-                        ECS_DISABLED, false, &err) == NULL);
-    ck_assert_str_eq(err.msg, refusals[_i].message);
-    arena_fini(&a);
+    filter_refuses("dissect", refusals[_i].options, refusals[_i].message);
 }
 END_TEST
 

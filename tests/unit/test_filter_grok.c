@@ -53,12 +53,7 @@ static const struct {
 
 START_TEST(events_and_their_fields)
 {
-    struct arena a;
-
-    arena_init(&a, NULL);
-    chain_expect(events[_i].name, arena_printf(&a, "filter { grok { %s } }", events[_i].options),
-                 ECS_DISABLED, events[_i].event, events[_i].want);
-    arena_fini(&a);
+    filter_expect("grok", events[_i].name, events[_i].options, events[_i].event, events[_i].want);
 }
 END_TEST
 

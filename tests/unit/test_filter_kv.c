@@ -46,12 +46,7 @@ static const struct {
 
 START_TEST(events_and_their_fields)
 {
-    struct arena a;
-
-    arena_init(&a, NULL);
-    chain_expect(events[_i].name, arena_printf(&a, "filter { kv { %s } }", events[_i].options),
-                 ECS_DISABLED, events[_i].event, events[_i].want);
-    arena_fini(&a);
+    filter_expect("kv", events[_i].name, events[_i].options, events[_i].event, events[_i].want);
 }
 END_TEST
 
@@ -100,15 +95,7 @@ static const struct {
 
 START_TEST(configs_that_cannot_work)
 {
-    struct arena a;
-    struct err err = { 0 };
-
-    arena_init(&a, NULL);
-    ck_assert(chain_new(arena_printf(&a, "filter { kv { %s } }", refusals[_i].options),
-                        ECS_DISABLED, false, &err) == NULL);
-    ck_assert_msg(strncmp(err.msg, refusals[_i].message, strlen(refusals[_i].message)) == 0, "%s",
-                  err.msg);
-    arena_fini(&a);
+    filter_refuses("kv", refusals[_i].options, refusals[_i].message);
 }
 END_TEST
 
