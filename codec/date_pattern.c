@@ -244,9 +244,9 @@ add(struct compiler *c, struct piece p)
 static int
 add_literal(struct compiler *c, struct slice text)
 {
-    struct piece *last = &c->out->at[c->out->n - 1];
+    struct piece *last = c->out->n > 0 ? &c->out->at[c->out->n - 1] : NULL;
 
-    if (c->out->n > 0 && last->shape == LITERAL) { /* byte by byte from the Java side */
+    if (last != NULL && last->shape == LITERAL) { /* byte by byte from the Java side */
         last->text = arena_printf(c->arena, "%.*s%.*s", SLICE_ARGS(last->text), SLICE_ARGS(text));
         return 0;
     }

@@ -58,6 +58,7 @@ PLANTS = {
                 "codec: no README.md"),
     "docs": (lambda root, build: append(root, "README.md", "\nSee `codec/planted.c`.\n"),
              "codec/planted.c does not exist"),
+    "plugins": (lambda root, build: drop_line(root, "README.md", "| codecs |"), "of codecs"),
     "format": (lambda root, build: append(root, "codec/value.c", "int  planted ;\n"),
                "codec/value.c"),
     "headers": (lambda root, build: write(root, "codec/planted.h", "struct slice planted(void);\n"
