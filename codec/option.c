@@ -405,6 +405,26 @@ store_defaults(struct reading *g, const struct option *rows, void *conf)
 
 /* ---- states ---- */
 
+/* The hint is the line to write, where the value tells it. */
+static void
+refuse_obsolete(struct reading *g, const struct option *row, const struct opt_pair *o)
+{
+    const char *note = row->note != NULL ? row->note : "", *hint = row->note;
+    struct buf line = { 0 };
+
+    if (row->instead != NULL) {
+        buf_append(&line, SLICE("write "));
+        row->instead(g->given, &o->value, &line);
+        hint = line.n > 6 ? buf_cstr(&line) : row->note;
+    }
+    g->failed = true;
+    findings_add(g->r->findings, FINDING_ERROR, o->pos, hint,
+                 "Unable to configure plugins: (ConfigurationError) The setting `%s` in plugin "
+                 "`%.*s` is obsolete and is no longer available. %s",
+                 row->name, SLICE_ARGS(g->given->name), note);
+    buf_fini(&line);
+}
+
 /* Known options that do not simply work. */
 static void
 check_state(struct reading *g, const struct option *row, const struct opt_pair *o)
@@ -432,13 +452,7 @@ check_state(struct reading *g, const struct option *row, const struct opt_pair *
                      "`%.*s` is not supported. %s",
                      row->name, SLICE_ARGS(plugin), note);
         break;
-    case OPTION_OBSOLETE:
-        g->failed = true;
-        findings_add(f, FINDING_ERROR, o->pos, row->note,
-                     "Unable to configure plugins: (ConfigurationError) The setting `%s` in plugin "
-                     "`%.*s` is obsolete and is no longer available. %s",
-                     row->name, SLICE_ARGS(plugin), note);
-        break;
+    case OPTION_OBSOLETE: refuse_obsolete(g, row, o); break;
     case OPTION_DEPRECATED:
         findings_add(f, FINDING_DEPRECATION, o->pos, row->note,
                      "You are using a deprecated config setting \"%s\" set in %.*s. Deprecated "

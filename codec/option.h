@@ -121,6 +121,12 @@ enum option_state {
     OPTION_DEPRECATED /* works, one deprecation line; note is the hint */
 };
 
+struct buf;
+
+/* What to write instead of an obsolete option with that value; nothing: the note will do. */
+typedef void option_instead_fn(const struct opt_plugin *given, const struct opt_value *value,
+                               struct buf *out);
+
 struct option {
     const char *name;
     enum option_type type;
@@ -130,6 +136,7 @@ struct option {
     int64_t min, max;           /* both 0: no range */
     const char *help;
     const char *note;
+    option_instead_fn *instead; /* OPTION_OBSOLETE; NULL: the note */
     enum option_state state;
     bool required;
 };
@@ -231,7 +238,6 @@ int options_read(const struct option_reader *r, const struct opt_plugin *given,
 /* One value as the row's type makes it: what Logstash's plugin would receive (config-language.md
  * 9). kind 0 with text.p NULL (opt_is_null) stands for null. False: *reason says why not, in
  * Logstash's words. Shared by options_read and the tests. */
-struct buf;
 bool option_coerce(const struct option_reader *r, const struct option *row,
                    const struct opt_value *given, struct opt_value *out, struct buf *reason);
 static inline bool

@@ -74,6 +74,12 @@ struct input_type {
     bool passive; /* has no events of its own: the process may end although it has not */
     int (*prepare)(void *conf, const struct plugin_context *ctx, struct err *err);
     void (*dispose)(void *conf);
+    /* After prepare: what stands in files (certificates, keys), for `-t` too; may keep what it made
+     * in conf, and dispose frees it. The TLS library has started. NULL: nothing to check. */
+    int (*check)(void *conf, const struct plugin_context *ctx, struct err *err);
+    /* Where it will listen, so that two that clash are found before they start. False, or NULL:
+     * nowhere. port 0: any free one. */
+    bool (*listens)(const void *conf, struct slice *host, int64_t *port);
     /* Binds and reads nothing yet: ports and keys are checked before anything starts. Main. */
     struct input *(*open)(const void *conf, const struct input_common *common,
                           const struct input_env *env, struct err *err);

@@ -152,6 +152,19 @@ option_pos(const struct opt_plugin *block, const char *name)
     return block->pos;
 }
 
+/* Of the option that the message begins with. */
+static struct config_pos
+named_pos(const struct opt_plugin *block, const char *message)
+{
+    struct slice rest = slice_of(message), name = { 0 };
+
+    slice_split(&rest, ':', &name);
+    for (size_t i = 0; i < block->n; i++)
+        if (slice_eq(block->options[i].key, name))
+            return block->options[i].value.pos;
+    return block->pos;
+}
+
 static void
 not_prepared(struct compiling *c, struct config_pos pos, const struct plugin *p,
              const struct err *err)
@@ -322,6 +335,8 @@ compile_input(struct compiling *c, const struct opt_plugin *block)
     struct plan *plan = c->plan;
     const struct input_type *type =
         c->registry->find_input != NULL ? c->registry->find_input(block->name) : NULL;
+    size_t errors = c->findings->errors;
+    struct err err = { 0 };
     struct plan_input *in;
     struct plugin p;
 
@@ -336,6 +351,9 @@ compile_input(struct compiling *c, const struct opt_plugin *block)
                          type->options, input_common_options, type->prepare,
                          &in->common,   &in->common.id };
     in->conf = compile_plugin(c, &p, block, &in->ctx, &in->prepared);
+    if (in->prepared && type->check != NULL && c->findings->errors == errors &&
+        type->check(in->conf, &in->ctx, &err) < 0)
+        not_prepared(c, named_pos(in->ctx.given, err.msg), &p, &err);
     if (in->prepared)
         default_codec(c, &in->common.codec, type->default_codec, &in->ctx);
     settle(&in->ctx);

@@ -76,44 +76,6 @@ read_settings(struct beats_settings *s, const struct input_env *env)
 
 /* ---- opening ---- */
 
-static struct tls_names
-names_of(struct arena *a, const struct opt_list *list)
-{
-    const char **at = arena_calloc(a, list->n, sizeof *at);
-
-    for (size_t i = 0; i < list->n; i++)
-        at[i] = arena_cstr(a, list->at[i]);
-    return (struct tls_names){ at, list->n };
-}
-
-static const char *
-text_or_null(struct arena *a, struct slice s)
-{
-    return s.n == 0 ? NULL : arena_cstr(a, s);
-}
-
-static struct tls_context *
-open_tls(const struct beats_conf *c, struct err *err)
-{
-    struct arena a;
-    struct tls_context *tls;
-
-    arena_init(&a, NULL);
-    tls = tls_server_new(
-        &(struct tls_options){
-            .certificate = text_or_null(&a, c->ssl_certificate),
-            .key = text_or_null(&a, c->ssl_key),
-            .passphrase = text_or_null(&a, c->ssl_key_passphrase),
-            .authorities = names_of(&a, &c->ssl_certificate_authorities),
-            .protocols = names_of(&a, &c->ssl_supported_protocols),
-            .ciphers = names_of(&a, &c->ssl_cipher_suites),
-            .client_auth = c->client_auth,
-        },
-        err);
-    arena_fini(&a);
-    return tls;
-}
-
 /* codec_metadata off and no codec given: the default codec has its ECS mode off (3.3). */
 static int
 choose_codec(struct beats_input *in, struct err *err)
@@ -140,7 +102,6 @@ static void
 beats_free(struct beats_input *in)
 {
     listener_close(&in->listener);
-    tls_context_free(&in->tls);
     ip_set_fini(&in->settings.proxies);
     free(in->loops);
     free(in);
@@ -161,8 +122,7 @@ beats_open(const void *conf, const struct input_common *common, const struct inp
     if (choose_codec(in, err) < 0 ||
         decoration_compile(c->ctx.arena, common, &c->ctx, &in->decoration, err) < 0)
         goto failed;
-    if (c->ssl_enabled && (in->tls = open_tls(c, err)) == NULL)
-        goto failed;
+    in->tls = c->tls;
     snprintf(host, sizeof host, "%.*s", SLICE_ARGS(c->host));
     in->listener = listener_open(env->acceptor, host, (uint16_t)c->port,
                                  in->settings.receive_buffer, beats_conn_accepted, in, err);
@@ -285,6 +245,9 @@ const struct input_type input_beats = {
     .default_codec = "plain",
     .reloadable = true,
     .prepare = beats_prepare,
+    .check = beats_check,
+    .listens = beats_listens,
+    .dispose = beats_dispose,
     .open = beats_open,
     .start = beats_start,
     .worker_new = beats_worker_new,

@@ -8,6 +8,85 @@
 static const char *const auth_choices[] = { "none", "optional", "required", NULL };
 static const char *const protocol_choices[] = { "TLSv1.1", "TLSv1.2", "TLSv1.3", NULL };
 
+/* ---- what replaces options of older releases (4.4) ---- */
+
+static void
+instead_of_ssl(const struct opt_plugin *given, const struct opt_value *value, struct buf *out)
+{
+    (void)given;
+    if (slice_eq(value->text, SLICE("true")) || slice_eq(value->text, SLICE("false")))
+        buf_printf(out, "ssl_enabled => %.*s", SLICE_ARGS(value->text));
+}
+
+static void
+instead_of_suites(const struct opt_plugin *given, const struct opt_value *value, struct buf *out)
+{
+    (void)given;
+    buf_append(out, SLICE("ssl_cipher_suites => "));
+    opt_value_print(value, out);
+}
+
+static void
+instead_of_verify_mode(const struct opt_plugin *given, const struct opt_value *value,
+                       struct buf *out)
+{
+    static const char *const modes[][2] = { { "none", "none" },
+                                            { "peer", "optional" },
+                                            { "force_peer", "required" } };
+
+    (void)given;
+    for (size_t i = 0; i < COUNT(modes); i++)
+        if (slice_eq(value->text, slice_of(modes[i][0])))
+            buf_printf(out, "ssl_client_authentication => \"%s\"", modes[i][1]);
+}
+
+static void
+instead_of_metadata(const struct opt_plugin *given, const struct opt_value *value, struct buf *out)
+{
+    (void)given;
+    if (slice_eq(value->text, SLICE("true")))
+        buf_append(out, SLICE("enrich => [\"codec_metadata\", \"source_metadata\", "
+                              "\"ssl_peer_metadata\"]"));
+    else if (slice_eq(value->text, SLICE("false")))
+        buf_append(out, SLICE("nothing: leave it out"));
+}
+
+/* "1.2" of TLSv1.2 as 2; -1 for what was never a version. */
+static int
+minor_version(const struct opt_plugin *given, const char *name, int absent)
+{
+    static const char *const versions[] = { "1", "1.1", "1.2", "1.3" };
+
+    for (size_t i = 0; i < given->n; i++)
+        if (slice_eq(given->options[i].key, slice_of(name))) {
+            for (size_t k = 0; k < COUNT(versions); k++)
+                if (slice_eq(given->options[i].value.text, slice_of(versions[k])) ||
+                    (k == 0 && slice_eq(given->options[i].value.text, SLICE("1.0"))))
+                    return (int)k;
+            return -1;
+        }
+    return absent;
+}
+
+/* Both ends of the range make one list. */
+static void
+instead_of_versions(const struct opt_plugin *given, const struct opt_value *value, struct buf *out)
+{
+    int from = minor_version(given, "tls_min_version", 1);
+    int to = minor_version(given, "tls_max_version", 3);
+
+    (void)value;
+    if (from < 1 && to < 1)
+        return;
+    from = from < 1 ? 1 : from;
+    if (to < from)
+        return;
+    buf_append(out, SLICE("ssl_supported_protocols => ["));
+    for (int i = from; i <= to; i++)
+        buf_printf(out, "%s\"TLSv1.%d\"", i > from ? ", " : "", i);
+    buf_byte(out, ']');
+}
+
 #define C struct beats_conf
 const struct option beats_options[] = {
     OPT_INT(C, port, .required = true, .min = 0, .max = 65535, .help = "TCP port; 0: any free one"),
@@ -42,21 +121,23 @@ const struct option beats_options[] = {
     OPT_BOOL(C, add_hostname, .dflt = "false", .state = OPTION_DEPRECATED,
              .note = "Beats 7 and later send host.name themselves.",
              .help = "copy [beat][hostname]"),
-    OPT_NOTE("ssl", OPTION_OBSOLETE, .note = "Use 'ssl_enabled' instead.", .help = "TLS"),
+    OPT_NOTE("ssl", OPTION_OBSOLETE, .note = "Use 'ssl_enabled' instead.",
+             .instead = instead_of_ssl, .help = "TLS"),
     OPT_NOTE("ssl_verify_mode", OPTION_OBSOLETE,
              .note = "Use 'ssl_client_authentication' instead: none stays none, peer is optional, "
                      "force_peer is required.",
-             .help = "client certificates"),
+             .instead = instead_of_verify_mode, .help = "client certificates"),
     OPT_NOTE("ssl_peer_metadata", OPTION_OBSOLETE,
-             .note = "Use 'enrich' with 'ssl_peer_metadata' instead.", .help = "TLS fields"),
+             .note = "Use 'enrich' with 'ssl_peer_metadata' instead.",
+             .instead = instead_of_metadata, .help = "TLS fields"),
     OPT_NOTE("cipher_suites", OPTION_OBSOLETE, .note = "Use 'ssl_cipher_suites' instead.",
-             .help = "suites"),
+             .instead = instead_of_suites, .help = "suites"),
     OPT_NOTE("tls_min_version", OPTION_OBSOLETE,
              .note = "Use 'ssl_supported_protocols' instead, with every version of the range.",
-             .help = "lowest version"),
+             .instead = instead_of_versions, .help = "lowest version"),
     OPT_NOTE("tls_max_version", OPTION_OBSOLETE,
              .note = "Use 'ssl_supported_protocols' instead, with every version of the range.",
-             .help = "highest version"),
+             .instead = instead_of_versions, .help = "highest version"),
     OPT_END,
 };
 #undef C
@@ -170,6 +251,67 @@ read_tls(struct beats_conf *c, const struct plugin_context *ctx, struct err *err
                          "clients must present a certificate, as in Logstash");
     }
     return 0;
+}
+
+/* ---- files ---- */
+
+static struct tls_names
+names_of(struct arena *a, const struct opt_list *list)
+{
+    const char **at = arena_calloc(a, list->n, sizeof *at);
+
+    for (size_t i = 0; i < list->n; i++)
+        at[i] = arena_cstr(a, list->at[i]);
+    return (struct tls_names){ at, list->n };
+}
+
+static const char *
+text_or_null(struct arena *a, struct slice s)
+{
+    return s.n == 0 ? NULL : arena_cstr(a, s);
+}
+
+/* Certificates, key and authorities are loaded, whether or not the listener opens then: `-t` finds
+ * what is wrong with them. */
+int
+beats_check(void *conf, const struct plugin_context *ctx, struct err *err)
+{
+    struct beats_conf *c = conf;
+    struct arena a;
+
+    (void)ctx;
+    if (!c->ssl_enabled)
+        return 0;
+    arena_init(&a, NULL);
+    c->tls = tls_server_new(
+        &(struct tls_options){
+            .certificate = text_or_null(&a, c->ssl_certificate),
+            .key = text_or_null(&a, c->ssl_key),
+            .passphrase = text_or_null(&a, c->ssl_key_passphrase),
+            .authorities = names_of(&a, &c->ssl_certificate_authorities),
+            .protocols = names_of(&a, &c->ssl_supported_protocols),
+            .ciphers = names_of(&a, &c->ssl_cipher_suites),
+            .client_auth = c->client_auth,
+        },
+        err);
+    arena_fini(&a);
+    return c->tls != NULL ? 0 : -1;
+}
+
+void
+beats_dispose(void *conf)
+{
+    tls_context_free(&((struct beats_conf *)conf)->tls);
+}
+
+bool
+beats_listens(const void *conf, struct slice *host, int64_t *port)
+{
+    const struct beats_conf *c = conf;
+
+    *host = c->host;
+    *port = c->port;
+    return true;
 }
 
 int

@@ -30,6 +30,7 @@ struct beats_conf {
     bool source_metadata, ssl_peer_metadata, codec_metadata;
     bool ecs; /* of the plugin: where its fields go */
     enum tls_client_auth client_auth;
+    struct tls_context *tls; /* made by check; NULL without ssl_enabled */
     struct plugin_context ctx;
 };
 
@@ -72,7 +73,7 @@ struct beats_input {
     const struct beats_conf *conf;
     struct beats_settings settings;
     struct decoration *decoration;
-    struct tls_context *tls;
+    struct tls_context *tls; /* conf's */
     struct listener *listener;
     struct beats_loop *loops; /* as many as env.loops_n */
     struct codec_use codec;
@@ -127,6 +128,9 @@ void beats_report(struct input *input);
 /* beats_options.c */
 extern const struct option beats_options[];
 int beats_prepare(void *conf, const struct plugin_context *ctx, struct err *err);
+int beats_check(void *conf, const struct plugin_context *ctx, struct err *err);
+void beats_dispose(void *conf);
+bool beats_listens(const void *conf, struct slice *host, int64_t *port);
 
 /* beats_decode.c: on workers. */
 void *beats_worker_new(struct input *in);

@@ -14,6 +14,7 @@
 #include "server/net/tls.h"
 #include "server/net/tls_aes.h"
 #include "server/pipeline_specs.h"
+#include "server/ports.h"
 #include "server/process.h"
 #include "sinks/sinks.h"
 #include "server/version.h"
@@ -40,6 +41,7 @@ struct program {
     const struct setting_problem *problems;
     size_t problems_n;
     int signals;
+    bool tls; /* started */
 };
 
 /* ---- before there is a log ---- */
@@ -240,6 +242,15 @@ say_failed(const struct pipeline_spec *spec, const struct findings *f, bool test
     log_params(&agent, LOG_ERROR, params, COUNT(params), "Failed to execute action");
 }
 
+static bool
+ports_are_free(const struct program *p, size_t i, struct findings *findings)
+{
+    size_t errors = findings->errors;
+
+    ports_check(p->plans[i], p->plans, i, findings);
+    return findings->errors == errors;
+}
+
 /* How many pipelines compiled; what failed is said. */
 static size_t
 compile_all(struct program *p, bool testing)
@@ -255,6 +266,8 @@ compile_all(struct program *p, bool testing)
         struct findings findings = { 0 };
 
         p->plans[i] = compile_one(spec, &findings);
+        if (p->plans[i] != NULL && !ports_are_free(p, i, &findings))
+            plan_drop(&p->plans[i]);
         print_findings(p, &print, &findings, testing);
         if (!testing)
             log_findings(&print, &findings);
@@ -488,6 +501,11 @@ run_program(struct program *p)
     if (check_settings(p) < 0 || check_user(p) < 0)
         return EXIT_FAILURE;
     log_params(&runner, LOG_INFO, version, COUNT(version), "Starting Logstash");
+    if (tls_start(&err) < 0) { /* also to look at certificates */
+        log_fatal(&runner, "%s", err.msg);
+        return EXIT_FAILURE;
+    }
+    p->tls = true;
     if (settings_bool(p->settings, "config.test_and_exit"))
         return test_config(p);
     if (data_folder_open(&p->data, settings_get(p->settings, "path.data"), &err) < 0) {
@@ -533,6 +551,8 @@ out:
     for (size_t i = 0; i < p.specs.n && p.plans != NULL; i++)
         plan_drop(&p.plans[i]);
     free(p.plans);
+    if (p.tls)
+        tls_stop();
     pipeline_specs_free(&p.specs);
     data_folder_close(&p.data);
     logger_stop(&p.logger);

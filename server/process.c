@@ -8,7 +8,6 @@
 #include "server/acceptor.h"
 #include "server/net/loop.h"
 #include "server/net/resolver.h"
-#include "server/net/tls.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -49,7 +48,6 @@ struct process {
     int ended;
     atomic_size_t inputs_left;
     atomic_size_t sinks_busy;
-    bool tls;
 };
 
 static uint64_t
@@ -270,9 +268,6 @@ count_plugins(const struct process *p)
 static int
 start_parts(struct process *p, struct err *err)
 {
-    if (tls_start(err) < 0)
-        return -1;
-    p->tls = true;
     if (start_loops(p, err) < 0)
         return -1;
     p->resolver = resolver_start(err);
@@ -543,8 +538,6 @@ free_parts(struct process *p)
             budget_leave(p->plans[i]->share);
         plan_drop(&p->plans[i]);
     }
-    if (p->tls)
-        tls_stop();
     if (p->ended >= 0)
         close(p->ended);
     free(p->loops);

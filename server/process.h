@@ -19,8 +19,8 @@ struct process_account {
     uint64_t left; /* given and never settled: their senders send again */
 };
 
-/* Opens and starts everything; -1 with *err when something refuses, and all is undone. Takes the
- * caller's count of each plan. log and settings live longer. */
+/* The TLS library has started. Opens and starts everything; -1 with *err when something refuses,
+ * and all is undone. Takes the caller's count of each plan. log and settings live longer. */
 struct process *process_start(const struct settings *settings, struct plan **plans, size_t n,
                               const struct log *log, struct err *err);
 /* Readable when all inputs of all pipelines have ended by themselves. */
