@@ -101,8 +101,11 @@ number_of_text(struct slice s, struct opt_value *out)
         out->kind = OV_INT;
         return slice_eq(s, (struct slice){ text, n });
     }
-    if (s.n == 0 || s.n >= sizeof text || strspn(s.p, "0123456789.-") < s.n)
+    if (s.n == 0 || s.n >= sizeof text)
         return false;
+    for (size_t i = 0; i < s.n; i++)
+        if (memchr("0123456789.-", s.p[i], 12) == NULL)
+            return false;
     memcpy(text, s.p, s.n);
     text[s.n] = '\0';
     out->kind = OV_DOUBLE;
@@ -131,7 +134,7 @@ number(const struct option_reader *r, const struct option *row, const struct opt
     }
     struct opt_value made = { .pos = out->pos, .text = out->text };
 
-    if (!number_of_text(arena_copy(r->arena, out->text), &made)) {
+    if (!number_of_text(out->text, &made)) {
         refuse(reason, "Expected number, got ", out, false);
         buf_printf(reason, " (type %.*s)", SLICE_ARGS(out->text));
         return false;
