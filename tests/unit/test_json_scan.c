@@ -41,10 +41,37 @@ got_free(struct got *g)
     free(g->text);
 }
 
-/* For all forms of this CPU and shifts that move the text across a block's border. */
+/* The same object with a first member of n bytes more: what follows lies elsewhere in its block of
+ * 64 bytes and in its strip of 1,024. */
+static struct got
+scan_padded(struct slice json, size_t n)
+{
+    struct buf b = { 0 };
+    struct got g;
+
+    buf_append(&b, SLICE("{\"\\t\":\""));
+    memset(buf_reserve(&b, n), 'x', n);
+    b.n += n;
+    buf_append(&b, SLICE("\","));
+    buf_append(&b, (struct slice){ json.p + 1, json.n - 1 });
+    g = scan_shifted(buf_slice(&b), 0, JSON_DEPTH);
+    buf_fini(&b);
+    return g;
+}
+
+#define PAD_LEAST strlen("{\"\\t\":\"\",")
+
+/* Around the ends of the first blocks and of the first two strips. */
+#define EACH_PAD(n)                                                                       \
+    for (unsigned form = 0; form < COUNT(forms); form++)                                  \
+        for (size_t n = 0; json_scan_use(forms[form]) && n < 2100; n += n == 140    ? 780 \
+                                                                        : n == 1100 ? 900 \
+                                                                                    : 1)
+
+/* For all forms of this CPU and some blanks before the text. */
 #define EACH_WAY(shift)                                  \
     for (unsigned form = 0; form < COUNT(forms); form++) \
-        for (size_t shift = 0; json_scan_use(forms[form]) && shift < 66; shift++)
+        for (size_t shift = 0; json_scan_use(forms[form]) && shift < 4; shift++)
 
 /* ---- what is refused, where, and how it is called ---- */
 
@@ -166,6 +193,25 @@ START_TEST(refused_with_name_and_place)
                       (unsigned long long)g.err.pos, g.err.msg);
         ck_assert_msg(memcmp(g.text + shift, bad[_i].json.p, bad[_i].json.n) == 0,
                       "%s: the text of a bad event was changed", bad[_i].name);
+        got_free(&g);
+    }
+}
+END_TEST
+
+/* Texts that begin with a member. */
+START_TEST(refused_wherever_it_stands)
+{
+    if (!slice_starts(bad[_i].json, SLICE("{\"")))
+        return;
+    EACH_PAD(n)
+    {
+        struct got g = scan_padded(bad[_i].json, n);
+
+        ck_assert_msg(g.result < 0 && g.err.code == bad[_i].code &&
+                          g.err.pos == bad[_i].pos + PAD_LEAST + n - 1,
+                      "%s, form %u, pad %zu: %s at %llu: %s", bad[_i].name, form, n,
+                      g.result < 0 ? err_name(g.err.code) : "accepted",
+                      (unsigned long long)g.err.pos, g.err.msg);
         got_free(&g);
     }
 }
@@ -302,6 +348,26 @@ START_TEST(members_with_type_and_exact_text)
             ck_assert_slice(((struct slice){ v->raw, v->len }), slice_of(good[_i].raw));
             ck_assert_slice(((struct slice){ v->key, v->key_len }), slice_of(good[_i].key));
         }
+        got_free(&g);
+    }
+}
+END_TEST
+
+START_TEST(accepted_wherever_it_stands)
+{
+    if (!slice_starts(good[_i].json, SLICE("{\"")))
+        return;
+    EACH_PAD(n)
+    {
+        struct got g = scan_padded(good[_i].json, n);
+        const struct value *v;
+
+        ck_assert_msg(g.result == 0, "%s, form %u, pad %zu: %s", good[_i].name, form, n, g.err.msg);
+        ck_assert_uint_eq(g.v.kids->n, good[_i].n + 1);
+        v = &g.v.kids->at[good[_i].n];
+        ck_assert_int_eq(v->type, good[_i].type);
+        ck_assert_slice(((struct slice){ v->raw, v->len }), slice_of(good[_i].raw));
+        ck_assert_slice(((struct slice){ v->key, v->key_len }), slice_of(good[_i].key));
         got_free(&g);
     }
 }
@@ -539,6 +605,15 @@ static const char *const pieces[] = { "{",        "}",
                                       "},",       "]}",
                                       "\x01" };
 
+static void
+put_pad(struct buf *b, size_t n)
+{
+    buf_append(b, SLICE("{\"p\":\""));
+    memset(buf_reserve(b, n), 'p', n);
+    b->n += n;
+    buf_append(b, SLICE("\",\"a\":"));
+}
+
 START_TEST(forms_agree_on_random_texts)
 {
     struct rng rng = { { 20260802, 7 } };
@@ -550,7 +625,7 @@ START_TEST(forms_agree_on_random_texts)
         unsigned n = (unsigned)rng_below(&rng, 30);
 
         buf_clear(&b);
-        buf_append(&b, SLICE("{\"a\":"));
+        put_pad(&b, round % 2 == 0 ? 0 : (size_t)rng_below(&rng, 1100));
         for (unsigned i = 0; i < n; i++)
             buf_append(&b, slice_of(pieces[rng_below(&rng, COUNT(pieces))]));
         buf_byte(&b, '}');
@@ -576,10 +651,13 @@ START_TEST(forms_agree_on_damaged_events)
         unsigned hits = (unsigned)rng_below(&rng, 3);
 
         buf_clear(&b);
+        put_pad(&b, (size_t)rng_below(&rng, 1100));
         buf_append(&b, (struct slice){ event, sizeof event - 1 });
+        buf_byte(&b, '}');
         for (unsigned i = 0; i < hits; i++)
-            b.p[rng_below(&rng, b.n)] = rng_below(&rng, 2) ? (char)rng_below(&rng, 256)
-                                                           : "{}[]:,\"\\ \n0"[rng_below(&rng, 11)];
+            b.p[b.n - 1 - rng_below(&rng, sizeof event)] =
+                rng_below(&rng, 2) ? (char)rng_below(&rng, 256)
+                                   : "{}[]:,\"\\ \n0"[rng_below(&rng, 11)];
         b.n -= rng_below(&rng, 8) == 0 ? rng_below(&rng, b.n) : 0;
         compare_forms(buf_slice(&b));
     }
@@ -591,8 +669,10 @@ static void
 add_tests(TCase *tc)
 {
     tcase_add_loop_test(tc, refused_with_name_and_place, 0, (int)COUNT(bad));
+    tcase_add_loop_test(tc, refused_wherever_it_stands, 0, (int)COUNT(bad));
     tcase_add_test(tc, refusal_says_what_and_where);
     tcase_add_loop_test(tc, members_with_type_and_exact_text, 0, (int)COUNT(good));
+    tcase_add_loop_test(tc, accepted_wherever_it_stands, 0, (int)COUNT(good));
     tcase_add_test(tc, depth_to_its_limit);
     tcase_add_test(tc, thousands_of_keys_half_of_them_twice);
     tcase_add_test(tc, key_longer_than_16_bits);
