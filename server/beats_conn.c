@@ -18,9 +18,14 @@
 #define READS_PER_WAKEUP 2
 #define HELD_WINDOWS     4
 #define HELD_BYTES       ((size_t)1 << 20)
+#define UNREAD_MOST      ((size_t)64 << 10) /* of ACKs that the peer does not read */
+#define WAITING_MOST     65536 /* windows without an ACK; a Beat has a few */
+/* What a window that waits for its ACK costs beside its bytes. */
+#define PENDING_BYTES (sizeof(struct beats_pending) + sizeof(size_t))
 #define WRITE_BLOCKED_MS 30000
 #define LINGER_MS        1000
 #define SLOTS_FIRST      16
+#define PARTS_BYTES      512 /* of the framer, the watch and the stream */
 
 static conn_step_fn on_reading, on_paused, on_closing, on_linger;
 
@@ -184,6 +189,13 @@ set_stuck(struct conn *c)
 
 /* ---- writing ---- */
 
+/* The peer itself is in the way: it reads no ACKs, or has sent more than any sender would. */
+static bool
+is_full(const struct conn *c)
+{
+    return c->out.n >= UNREAD_MOST || beats_ack_waiting(&c->acks) >= WAITING_MOST;
+}
+
 static void
 update_watch(struct conn *c)
 {
@@ -196,7 +208,7 @@ update_watch(struct conn *c)
         return;
     }
     if (c->state == CONN_HANDSHAKE || c->state == CONN_LINGER ||
-        (c->state == CONN_READING && !c->feed.holding))
+        (c->state == CONN_READING && !c->feed.holding && !is_full(c)))
         wish |= WATCH_READ;
     watch_set(c->watch, stream_interest(c->stream, wish));
 }
@@ -300,6 +312,16 @@ on_stuck(struct loop *loop, struct deadline *d)
 /* ---- windows ---- */
 
 static void
+charge_rings(struct conn *c, size_t bytes)
+{
+    struct budget_share *common = &c->home->in->base.env.share->budget->common;
+
+    budget_release(common, BUDGET_CONN, c->rings);
+    budget_charge(common, BUDGET_CONN, bytes);
+    c->rings = bytes;
+}
+
+static void
 note_window_bytes(struct conn *c, uint32_t number, size_t bytes)
 {
     if (c->window_bytes_cap < c->acks.cap) {
@@ -314,6 +336,9 @@ note_window_bytes(struct conn *c, uint32_t number, size_t bytes)
         c->window_bytes = ring;
         c->window_bytes_cap = c->acks.cap;
     }
+    bytes += PENDING_BYTES;
+    if (c->acks.n * PENDING_BYTES > c->rings) /* by what is touched, an eighth at a time */
+        charge_rings(c, (c->acks.n + c->acks.n / 8) * PENDING_BYTES);
     c->window_bytes[number & (c->window_bytes_cap - 1)] = bytes;
     c->waiting_bytes += bytes;
 }
@@ -426,7 +451,7 @@ on_reading(struct conn *c)
     struct err err = { 0 };
     ssize_t n;
 
-    if (c->feed.holding)
+    if (c->feed.holding || is_full(c))
         return STEP_WAIT;
     if (!may_read(c)) {
         conn_enter(c, CONN_PAUSED);
@@ -626,7 +651,7 @@ beats_conn_accepted(void *input, struct loop *loop, int fd, const struct address
     c->last_read_ms = c->last_write_ms = loop_now(loop);
     feed_init(&c->feed, &in->settings.limits, in->base.env.share,
               budget_window_max(in->base.env.share->budget));
-    c->charged = sizeof *c + 512;
+    c->charged = sizeof *c + sizeof *c->peer + PARTS_BYTES;
     budget_charge(&in->base.env.share->budget->common, BUDGET_CONN, c->charged);
     link_append(&bl->conns, &c->link);
     atomic_fetch_add_explicit(&in->base.stats.connections, 1, memory_order_relaxed);
@@ -663,6 +688,7 @@ conn_gone(struct conn *c)
         close(c->fd);
     give_slot(bl, c->id.slot);
     charge_kernel(c, false);
+    charge_rings(c, 0);
     budget_release(&env->share->budget->common, BUDGET_CONN, c->charged);
     feed_fini(&c->feed);
     beats_ack_fini(&c->acks);

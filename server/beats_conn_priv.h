@@ -50,6 +50,7 @@ struct conn {
     uint64_t progress_ms; /* when a window was acknowledged last */
     uint64_t bytes;       /* ever read */
     size_t charged, kernel;
+    size_t rings;  /* charged for what windows without an ACK leave here */
     bool finished; /* FIN is out */
 };
 

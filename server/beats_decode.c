@@ -140,7 +140,7 @@ additions_of(struct state *s, struct arena *a, const struct beats_peer *peer)
     struct additions add = { .ip = value_null(), .input = value_null(), .tls_peer = value_null() };
     struct value beats = value_object(a), root = value_object(a);
     bool some = false,
-         tls = in->conf->ssl_peer_metadata && peer->tls && in->conf->client_auth != TLS_CLIENT_NONE;
+         tls = in->conf->ssl_peer_metadata && peer->info != NULL && in->conf->client_auth != TLS_CLIENT_NONE;
 
     if (in->conf->source_metadata && peer->ip[0] != '\0') {
         struct value host = value_object(a);
@@ -151,9 +151,9 @@ additions_of(struct state *s, struct arena *a, const struct beats_peer *peer)
         some = true;
     }
     if (tls) {
-        add.tls_peer = frozen(a, tls_peer_object(a, in, &peer->info));
-        if (peer->info.verified) {
-            put(a, &beats, "tls", tls_object(a, &peer->info));
+        add.tls_peer = frozen(a, tls_peer_object(a, in, peer->info));
+        if (peer->info->verified) {
+            put(a, &beats, "tls", tls_object(a, peer->info));
             some = true;
         }
     }

@@ -78,6 +78,8 @@ beats_peer_drop(void *peer)
 {
     struct beats_peer *p = peer;
 
-    if (p != NULL && atomic_fetch_sub_explicit(&p->count, 1, memory_order_acq_rel) == 1)
-        free(p);
+    if (p == NULL || atomic_fetch_sub_explicit(&p->count, 1, memory_order_acq_rel) > 1)
+        return;
+    free(p->info);
+    free(p);
 }

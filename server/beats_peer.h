@@ -16,8 +16,7 @@ struct beats_peer {
     struct address address;
     char text[ADDRESS_TEXT]; /* "10.0.0.7:51344", for logs */
     char ip[ADDRESS_TEXT];   /* as events show it */
-    bool tls;
-    struct tls_info info; /* with tls */
+    struct tls_info *info;   /* NULL: plain */
 };
 
 enum ip_format { IP_JAVA, IP_RFC5952 };

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the e2e programs share: the helpers of tests/interop, a destination that the test holds
+in its hand, and what the server says of itself."""
+
+import argparse
+import fcntl
+import os
+import re
+import resource
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+sys.path.insert(1, str(Path(__file__).resolve().parents[1] / "interop"))
+
+from checks import run_test                                     # noqa: E402, F401
+from certificates import Certificates                           # noqa: E402, F401
+from headrig import Headrig, beats_input, binary, file_output   # noqa: E402, F401
+from process import Timeout, free_port, until                   # noqa: E402, F401
+from tally import Tally, read_events                            # noqa: E402, F401
+
+_PIPE_SIZE = 1031       # F_SETPIPE_SZ
+
+
+class Server(Headrig):
+    """Headrig with settings of its own: `settings` are the lines of headrig.yml."""
+
+    def __init__(self, folder, pipeline, ports=(), settings="", flags=(), standard_input=None):
+        super().__init__(folder, pipeline, ports, flags)
+        (self.folder / "settings/headrig.yml").write_text(settings)
+        self.standard_input = standard_input
+
+    def rss_anon(self):
+        """Bytes."""
+        for line in Path(f"/proc/{self.child.pid}/status").read_text().splitlines():
+            if line.startswith("RssAnon:"):
+                return int(line.split()[1]) * 1024
+        return 0
+
+    def rss(self):
+        return self.rss_kb() * 1024
+
+    def memory(self):
+        """SIGQUIT's two lines as one dict of numbers."""
+        said = self.log().count("Events and connections")
+        self.signal(signal.SIGQUIT)
+        until(lambda: self.log().count("Events and connections") > said, 10, "the report of SIGQUIT")
+        lines = self.log().splitlines()
+        found = {}
+        for words in ("Memory by part", "Events and connections"):
+            line = [text for text in lines if words in text][-1]
+            found.update({k: int(v) for k, v in re.findall(r"(\w+): (-?\d+)", line.split("{")[1])})
+        return found
+
+    def account(self):
+        """The account that a stop prints, as a dict of numbers."""
+        lines = [text for text in self.log().splitlines() if "Account of every event" in text]
+        return {k: int(v) for k, v in re.findall(r"(\w+): (\d+)", lines[-1])} if lines else {}
+
+    def lines_with(self, words):
+        return [text for text in self.log().splitlines() if words in text]
+
+
+class HeldPipe:
+    """A named pipe as destination of a file output. Nothing is read before release(); from then on
+    a thread reads all of it. `lines` are those that came."""
+
+    def __init__(self, folder):
+        self.path = Path(folder) / "held.pipe"
+        os.mkfifo(self.path)
+        self.fd = os.open(self.path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        fcntl.fcntl(self.fd, _PIPE_SIZE, 4096)
+        self.lines = 0
+        self.bytes = 0
+        self._open = threading.Event()
+        self._ended = False
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def output(self):
+        return file_output(self.path)
+
+    def release(self):
+        fcntl.fcntl(self.fd, _PIPE_SIZE, 1 << 20)
+        self._open.set()
+
+    def hold(self):
+        self._open.clear()
+
+    def _read(self):
+        while not self._ended:
+            self._open.wait(0.1)
+            if not self._open.is_set():
+                continue
+            try:
+                data = os.read(self.fd, 1 << 20)
+            except BlockingIOError:
+                time.sleep(0.002)
+                continue
+            self.lines += data.count(b"\n")
+            self.bytes += len(data)
+
+    def wait_lines(self, count, within=30):
+        """An ACK may be here before our own thread has read what it stands for."""
+        until(lambda: self.lines >= count, within, lambda: f"{count} events (are {self.lines})")
+
+    def close(self):
+        self._ended = True
+        self._thread.join()
+        os.close(self.fd)
+
+
+def raise_file_limit(wanted):
+    """For tests with many connections; the server inherits it. False: this user may not."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft >= wanted:
+        return True
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, max(hard, wanted)))
+    except (ValueError, OSError):
+        return False
+    return True
+
+
+def sanitizer():
+    """The server was built with one: times are longer, and its memory says nothing."""
+    with open(binary(), "rb") as f:
+        text = f.read()
+    return b"__asan_init" in text or b"__tsan_init" in text
+
+
+def options(description, **flags):
+    """Arguments of a test program; each flag is a (default, help) pair."""
+    parser = argparse.ArgumentParser(description=description,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--long", action="store_true", help="the long forms too")
+    for name, (default, text) in flags.items():
+        parser.add_argument(f"--{name}", type=type(default), default=default, help=text)
+    return parser.parse_args()
+
+
+def run_parts(checks, parts, only=""):
+    """Each part is one server and what is done to it; one that breaks does not hide the next."""
+    for name, part in parts.items():
+        if only and name not in only.split(","):
+            continue
+        start = time.monotonic()
+        try:
+            part()
+        except (Timeout, OSError, ValueError, AssertionError) as e:
+            checks.ok(False, f"{name}: {type(e).__name__}: {e}")
+        checks.note(f"{name}: {time.monotonic() - start:.1f} s")

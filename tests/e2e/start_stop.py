@@ -1,0 +1,304 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the process starts, refuses, reports and ends: messages, exit codes, signals, the account."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+
+import lab
+from lab import (Certificates, HeldPipe, Server, beats_input, binary, file_output, free_port,
+                 read_events, run_test, until)
+from lumberjack import Client, events, window
+
+NULL = "output { null {} }\n"
+PLAIN = re.compile(r"^\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d,\d{3}\]\[(FATAL|ERROR|WARN |INFO |DEBUG|TRACE)\]"
+                   r"\[[a-z][a-zA-Z.]+ *\](\[[^\]]+\]){0,2} \S")
+
+
+class Runner:
+    """Runs the program to its end, with settings of its own."""
+
+    def __init__(self, lab_):
+        self.lab = lab_
+        self.folder = lab_.folder("runs")
+        self.settings = self.folder / "settings"
+        self.settings.mkdir()
+        self.write("logstash.yml", "")
+
+    def write(self, name, text):
+        (self.settings / name).write_text(text)
+
+    def __call__(self, *arguments, root=True, within=20, text="", data=None):
+        command = [str(binary()), "--path.settings", str(self.settings),
+                   "--path.data", str(data or self.folder / "data")]
+        if root:
+            command += ["-S", "allow_superuser=true"]
+        self.done = subprocess.run(command + [str(a) for a in arguments], capture_output=True,
+                                   text=True, timeout=within, input=text, cwd=self.folder)
+        return self.done
+
+
+def check_run(checks, done, code, words, name):
+    missing = [w for w in words if w not in done.stdout + done.stderr]
+    checks.ok(done.returncode == code and not missing, name,
+              f"exit {done.returncode}, wanted {code}; missing {missing}:\n{done.stderr[-1500:]}")
+
+
+def exit_codes(checks, lab_, certificates):
+    run = Runner(lab_)
+    pipeline = beats_input(free_port()) + NULL
+    check_run(checks, run("-V"), 0, ["headrig "], "-V")
+    check_run(checks, run("-h"), 0, ["--path.config"], "-h")
+    check_run(checks, run("-t", "-e", pipeline), 0, ["Configuration OK"], "-t of a good config")
+    check_run(checks, run("-t", "-e", "input { beats { prt => 1 } } " + NULL), 1,
+              ["The given configuration is invalid. Reason:", "prt", "port"], "-t of a bad config")
+    checks.ok("Configuration OK" not in run.done.stdout, "which is not called OK")
+    check_run(checks, run("--nosuch", "1"), 1, ["nosuch"], "an unknown option")
+    check_run(checks, run("stray"), 1, ["stray"], "a stray argument")
+    check_run(checks, run("-e"), 1, ["-e"], "an option without its value")
+    check_run(checks, run("-e", pipeline, "-f", "x.conf"), 1,
+              ["path.config", "config.string"], "-e with -f")
+    check_run(checks, run("-f", run.folder / "missing.conf"), 1, ["missing.conf"], "-f of nothing")
+    check_run(checks, run(), 1, ["-f", "-e"], "no configuration at all")
+    if os.geteuid() == 0:
+        check_run(checks, run("-e", pipeline, root=False), 1, ["superuser", "allow_superuser"],
+                  "root is refused")
+    check_run(checks, run("-e", pipeline, "-S", "queue.type=persisted"), 1,
+              ["queue.type", "persisted"], "a persisted queue is refused by name")
+    check_run(checks, run("-e", pipeline, "-S", "dead_letter_queue.enable=true"), 1,
+              ["dead_letter_queue.enable"], "the dead letter queue is refused by name")
+    check_run(checks, run("-e", pipeline, "--beats.ack", "queued"), 1, ["beats.ack", "queued"],
+              "beats.ack: queued is refused by name")
+    done = run("-e", "input { stdin { } } output { stdout { codec => line } }", text="one\ntwo\n")
+    check_run(checks, done, 0, ["one", "two", "Logstash shut down."], "the end of stdin ends it with 0")
+    done = run("-e", "input { generator { count => 5 } } " + NULL)
+    check_run(checks, done, 0, ["given: 5, delivered: 5"], "a counted generator ends it with 0")
+
+    # Settings: everything in one run, each with its line.
+    run.write("logstash.yml", "pipelin.workers: 3\npipeline:\n  batch:\n    size: abc\nlog.level: loud\n")
+    run.write("headrig.yml", "memory.limt: 3\nbeats.max_pairs: -2\n")
+    done = run("-e", pipeline)
+    check_run(checks, done, 1, ["logstash.yml:1", "pipeline.workers", "logstash.yml:4", "abc",
+                                "logstash.yml:5", "loud", "headrig.yml:1", "memory.limit",
+                                "headrig.yml:2", "-2"], "bad settings: all in one run, with line and "
+              "nearest name")
+    run.write("headrig.yml", "")
+    run.write("logstash.yml", "a: [1\n")
+    check_run(checks, run("-e", pipeline), 1, ["logstash.yml:"], "settings that are no YAML")
+    run.write("logstash.yml", "")
+    run.write("headrig.yml", "plugin.nobody.max_pairs: 5\nlog.level: debug\n")
+    check_run(checks, run("-e", pipeline), 1, ["headrig.yml:2", "log.level"],
+              "a key of logstash.yml in headrig.yml")
+    run.write("headrig.yml", "")
+
+
+def refused_starts(checks, lab_, certificates):
+    """Each names plugin, option and file; nothing is left half started."""
+    run = Runner(lab_)
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("127.0.0.1", free_port()))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = run("-e", beats_input(port, extra='id => "edge" ') + NULL)
+        check_run(checks, done, 1, ["beats", "edge", str(port), "in use", "Failed to execute action"],
+                  "a port in use")
+
+    def tls(extra, words, name, server="server", key=None):
+        text = (f'input {{ beats {{ id => "edge" port => {free_port()} ssl_enabled => true '
+                f'ssl_certificate => "{certificates.crt(server)}" '
+                f'ssl_key => "{key or certificates.key(server)}" {extra} }} }}\n')
+        check_run(checks, run("-e", text + NULL), 1, words, name)
+
+    folder = run.folder
+    (folder / "garbage.pem").write_text("this is no key\n")
+    secret = "a-secret-word"
+    subprocess.run([certificates.openssl, "pkcs8", "-topk8", "-in", certificates.key("server"),
+                    "-out", folder / "locked.key", "-passout", f"pass:{secret}"], check=True,
+                   capture_output=True)
+    tls("", ["ssl_key", "garbage.pem"], "a key that is none", key=folder / "garbage.pem")
+    tls("", ["ssl_key", "missing.key"], "a key that is not there", key=folder / "missing.key")
+    tls('ssl_key_passphrase => "wrong-word"', ["ssl_key_passphrase", "locked.key"],
+        "a wrong passphrase", key=folder / "locked.key")
+    checks.ok("wrong-word" not in run.done.stderr, "which is not logged")
+    tls("", ["ssl_key_passphrase", "locked.key"], "a missing passphrase", key=folder / "locked.key")
+    tls("", ["ssl_key", "ssl_certificate", "server.crt", "client.key"],
+        "a key that does not belong to the certificate", key=certificates.key("client"))
+    tls('ssl_client_authentication => "required" ssl_certificate_authorities => '
+        f'["{folder / "garbage.pem"}"]', ["ssl_certificate_authorities", "garbage.pem"],
+        "authorities that are none")
+    if os.geteuid() != 0:
+        (folder / "unreadable.key").write_bytes(certificates.key("server").read_bytes())
+        (folder / "unreadable.key").chmod(0)
+        tls("", ["ssl_key", "unreadable.key", "ermission"], "an unreadable key",
+            key=folder / "unreadable.key")
+
+    good, bad = free_port(), free_port()
+    started = time.monotonic()
+    done = run("-e", beats_input(good) + f"input {{ beats {{ port => {bad} nonsense => 1 }} }}" + NULL)
+    check_run(checks, done, 1, ["nonsense"], "one bad option of two inputs")
+    checks.ok("Starting server on port" not in done.stderr and time.monotonic() - started < 10,
+              "and no port was opened")
+    done = run("-e", beats_input(free_port()) + "filter { mutate { lowercas => [ \"x\" ] } "
+               "grok { match => { \"message\" => \"%{NOSUCH:x}\" } } }" + NULL)
+    check_run(checks, done, 1, ["lowercas", "lowercase", "NOSUCH"], "all findings in one run")
+
+    first = lab_.start(Server(lab_.folder("first"), beats_input(free_port()) + NULL, []))
+    done = run("-e", beats_input(free_port()) + NULL, data=first.folder / "data")
+    check_run(checks, done, 1, ["path.data", str(first.child.pid)], "path.data in use: its process is named")
+    done = run("-t", "-e", beats_input(free_port()) + NULL, data=first.folder / "data")
+    check_run(checks, done, 0, ["Configuration OK"], "-t runs beside it")
+    checks.equal(lab_.stop(first), 0, "the first goes on until SIGTERM")
+
+
+def balanced(account):
+    return account and account["given"] == (account["delivered"] + account["refused"]
+                                            + account["returned_unacknowledged"])
+
+
+def orderly_stop(checks, lab_):
+    """SIGTERM drains and acknowledges."""
+    port = free_port()
+    out = lab_.folder("out") / "events.json"
+    server = lab_.start(Server(lab_.folder("drain"), beats_input(port) + "filter { mutate { "
+                               'add_tag => [ "x" ] } }' + file_output(out), [port]))
+    with Client(port) as client, Client(port) as half:
+        half.send(window(events(range(50)))[:200])
+        windows = 40
+        for i in range(windows):
+            client.send(window(events(range(i * 500, i * 500 + 500), 300), level=3))
+        server.signal(signal.SIGTERM)
+        acknowledged = len(client.read_real(windows, 20))
+        checks.equal(client.read_end(10), "end", "SIGTERM under load: the connection ends in order")
+        checks.equal(half.read_real(1, 10), [], "half a window is not acknowledged")
+    checks.equal(server.wait_exit(20), 0, "it ends with 0")
+    serials = {e["serial"] for e in read_events(out)[0]}
+    lost = [n for n in range(acknowledged * 500) if f"s{n:08d}" not in serials]
+    checks.equal(lost, [], f"{acknowledged} of {windows} windows were acknowledged, all of them arrived")
+    checks.equal(len(serials), acknowledged * 500, "what arrived was acknowledged")
+    account = server.account()
+    checks.ok(balanced(account) and account["delivered"] == acknowledged * 500
+              and account["returned_unacknowledged"] == 0 and account["lost"] == 0,
+              "the account adds up", account)
+    checks.ok("Pipeline terminated" in server.log() and "Logstash shut down." in server.log(),
+              "the lines that runbooks look for")
+
+
+def stop_with_dead_destination(checks, lab_):
+    port = free_port()
+    pipe = HeldPipe(lab_.folder("pipe"))
+    server = lab_.start(Server(lab_.folder("dead"), beats_input(port) + pipe.output(), [port],
+                               settings="shutdown.timeout: 7s\n"))
+    with Client(port) as client:
+        client.send(window(events(range(300), 1000), level=3) * 3)
+        until(lambda: server.memory()["events_given"] >= 300, 10, "the first window is given")
+        start = time.monotonic()
+        server.signal(signal.SIGTERM)
+        acks = client.read_for(4)
+        checks.ok(acks and not any(a.seq for a in acks), "dead destination: keep-alives go on, no ACK",
+                  f"{acks}")
+        server.signal(signal.SIGQUIT)
+        until(lambda: server.lines_with("Memory by part")[1:], 3, "SIGQUIT's report while stopping")
+        how = client.read_end(10)
+        checks.ok(how in ("end", "reset") and not any(a.seq for a in client.acks),
+                  "nothing was acknowledged", how)
+    checks.equal(server.wait_exit(10), 0, "it ends with 0")
+    took = time.monotonic() - start
+    checks.ok(6.5 < took < 10, f"after {took:.1f} s, shutdown.timeout is 7")
+    checks.ok(server.lines_with("Shutdown is waiting"), "it said why it waited")
+    account = server.account()
+    checks.ok(balanced(account) and account["delivered"] == 0 and account["returned_unacknowledged"] > 0,
+              "the account says what goes back to the sender", account)
+    pipe.close()
+
+
+def impatience(checks, lab_):
+    for number, name in ((signal.SIGINT, "SIGINT"), (signal.SIGTERM, "SIGTERM")):
+        port = free_port()
+        pipe = HeldPipe(lab_.folder("pipe"))
+        server = lab_.start(Server(lab_.folder("twice"), beats_input(port) + pipe.output(), [port]))
+        with Client(port) as client:
+            client.send(window(events(range(300), 1000)))
+            until(lambda: server.memory()["events_given"] >= 300, 10, "the window is given")
+            server.signal(number)
+            until(lambda: server.lines_with(f"{name} received. Shutting down."), 3, "the first")
+            start = time.monotonic()
+            server.signal(number)
+            checks.equal(server.wait_exit(5), 1, f"a second {name} ends with 1")
+            checks.ok(time.monotonic() - start < 2, f"at once ({time.monotonic() - start:.2f} s)")
+            checks.ok(not any(a.seq for a in client.read_for(0.2)), "nothing was acknowledged")
+        lab_.stop(server)
+        pipe.close()
+    port = free_port()
+    server = lab_.start(Server(lab_.folder("once"), beats_input(port) + NULL, [port]))
+    server.signal(signal.SIGHUP)
+    until(lambda: server.lines_with("SIGHUP"), 3, "the line about SIGHUP")
+    with Client(port) as client:
+        client.send(window(events(range(3))))
+        checks.equal(client.read_real(1, 5), [3], "SIGHUP: it lives on and says so")
+        report = server.memory()
+        checks.ok(report["connections"] == 1 and report["events_done"] == 3 and report["limit"] > 0,
+                  "SIGQUIT: memory by part, events and connections", report)
+    server.signal(signal.SIGINT)
+    checks.equal(server.wait_exit(5), 0, "one SIGINT ends with 0")
+
+
+def log_forms(checks, lab_):
+    for form in ("plain", "json"):
+        port = free_port()
+        server = lab_.start(Server(lab_.folder(form), beats_input(port, extra='id => "in-1" ') + NULL,
+                                   [port], flags=["--log.format", form, "--log.level", "debug"]))
+        with Client(port) as client:
+            client.send(b'2Q"\xff\xfe\x01\n]')
+            client.read_end(5)
+        server.memory() if form == "plain" else server.signal(signal.SIGQUIT)
+        checks.equal(lab_.stop(server), 0, f"{form}: it ends with 0")
+        lines = server.err_path.read_bytes().decode("utf-8").splitlines()
+        if form == "plain":
+            bad = [x for x in lines if not PLAIN.match(x)]
+            checks.equal(bad, [], f"{len(lines)} plain lines have Logstash's form")
+            checks.ok(any("[main][in-1] " in x for x in lines), "with pipeline and plugin")
+            continue
+        records = [json.loads(x) for x in lines]
+        bad = [r for r in records if not {"level", "loggerName", "timeMillis", "thread", "logEvent"}
+               <= r.keys() or "message" not in r["logEvent"] or not isinstance(r["timeMillis"], int)]
+        checks.equal(bad, [], f"{len(records)} JSON lines have Logstash's keys")
+        checks.ok(any(r.get("pipeline.id") == "main" and r.get("plugin.id") == "in-1"
+                      for r in records), "with pipeline and plugin")
+        checks.ok(any(r["logEvent"].get("running_pipelines") == ["main"] for r in records),
+                  "parameters are keys with their types")
+
+
+def early_signals(checks, lab_):
+    """SIGTERM at any moment of the start ends in order, never hangs."""
+    codes = set()
+    for delay in range(0, 40, 2):
+        server = Server(lab_.folder(f"early{delay}"), beats_input(free_port()) + NULL, [])
+        server.launch()
+        time.sleep(0.002 + delay / 1000)
+        server.signal(signal.SIGTERM)
+        codes.add(server.wait_exit(10))
+    checks.ok(codes <= {0, -signal.SIGTERM}, "SIGTERM while it starts", codes)
+
+
+def body(checks, lab_):
+    certificates = Certificates(lab_.folder("certificates"))
+    lab.run_parts(checks, {
+        "codes": lambda: exit_codes(checks, lab_, certificates),
+        "refused": lambda: refused_starts(checks, lab_, certificates),
+        "drain": lambda: orderly_stop(checks, lab_),
+        "dead": lambda: stop_with_dead_destination(checks, lab_),
+        "signals": lambda: impatience(checks, lab_),
+        "log": lambda: log_forms(checks, lab_),
+        "early": lambda: early_signals(checks, lab_),
+    }, arguments.only)
+
+
+if __name__ == "__main__":
+    arguments = lab.options(__doc__, only=("", "only this part"))
+    run_test("start_stop", body, [binary])
