@@ -46,6 +46,7 @@ window_free(struct window **w)
         return;
     window_drop_blocks(gone);
     budget_release(gone->share, BUDGET_BATCH, gone->room);
+    budget_release(gone->share, BUDGET_VIEW, gone->view_room);
     if (gone->peer_drop != NULL)
         gone->peer_drop(gone->peer);
     free(gone->parts);

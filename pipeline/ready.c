@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "pipeline/ready.h"
 
+#include "codec/base/arena.h"
 #include "codec/base/error.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 /* Bytes a connection may have decoded in its turn: about one compressed window of a Beat. */
 #define QUANTUM ((int64_t)64 << 10)
 #define BUCKETS 1024
 /* What a window is taken to inflate to when its connection does not know better. */
 #define FIRST_RATIO 16
+/* What its events are taken to be encoded to: ECS keeps the message twice. */
+#define FIRST_ENCODED 2.0
+/* A worker without work gives back what it keeps for reuse. */
+#define IDLE_S 1
 
 /* The windows of one connection. Exists while it has any, or one is being decoded. */
 struct sender {
@@ -27,6 +34,7 @@ struct ready_of {
     struct sender *turn; /* ring; whose turn it is; NULL: nothing to serve */
     struct sender *bucket[BUCKETS];
     uint32_t inside, most; /* workers in the pipeline; most 0: no bound */
+    double encoded;        /* bytes that a byte of a batch is encoded to */
     bool lane;
 };
 
@@ -43,11 +51,17 @@ struct ready *
 ready_new(size_t pipelines)
 {
     struct ready *r = xcalloc(1, sizeof *r);
+    pthread_condattr_t attr;
 
     pthread_mutex_init(&r->lock, NULL);
-    pthread_cond_init(&r->some, NULL);
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&r->some, &attr);
+    pthread_condattr_destroy(&attr);
     r->of = xcalloc(pipelines, sizeof r->of[0]);
     r->n = pipelines;
+    for (size_t i = 0; i < pipelines; i++)
+        r->of[i].encoded = FIRST_ENCODED;
     return r;
 }
 
@@ -200,13 +214,13 @@ next_sender_locked(struct ready_of *p)
     return NULL;
 }
 
-/* Also when the pipeline has no room: *wants_room then. */
+/* NULL also when the pipeline has no room: *wants_room then. */
 static struct window *
 take_from_locked(struct ready *r, struct ready_of *p, bool *wants_room)
 {
     struct sender *l;
     struct window *w;
-    size_t guess;
+    size_t guess, views;
 
     if (p->most > 0 && p->inside >= p->most)
         return NULL;
@@ -215,13 +229,15 @@ take_from_locked(struct ready *r, struct ready_of *p, bool *wants_room)
         return NULL;
     w = l->first;
     guess = guess_of(w);
-    if (!budget_reserve(w->share, BUDGET_BATCH, guess)) {
+    views = (size_t)((double)guess * p->encoded);
+    if (!budget_reserve_window(w->share, guess, views)) {
         atomic_store(&w->share->budget->wanted, true);
         *wants_room = true;
-        if (!budget_reserve(w->share, BUDGET_BATCH, guess))
+        if (!budget_reserve_window(w->share, guess, views))
             return NULL;
     }
     w->room = guess;
+    w->view_room = views;
     l->first = w->next;
     if (l->first == NULL)
         l->last = &l->first;
@@ -236,12 +252,11 @@ take_from_locked(struct ready *r, struct ready_of *p, bool *wants_room)
 
 /* A pipeline without room keeps its windows: a dead output stops its own pipeline, not a worker. */
 static struct window *
-take_locked(struct ready *r, uint32_t *pipeline)
+take_locked(struct ready *r, uint32_t *pipeline, bool *wants_room)
 {
     for (size_t i = 0; i < r->n; i++) {
         size_t at = (r->turn + i) % r->n;
-        bool wants_room = false;
-        struct window *w = take_from_locked(r, &r->of[at], &wants_room);
+        struct window *w = take_from_locked(r, &r->of[at], wants_room);
 
         if (w == NULL)
             continue;
@@ -252,16 +267,54 @@ take_locked(struct ready *r, uint32_t *pipeline)
     return NULL;
 }
 
+/* The lock is open meanwhile: what is given back may be the room that somebody waits for. */
+static void
+trim_locked(struct ready *r)
+{
+    pthread_mutex_unlock(&r->lock);
+    arena_thread_trim();
+    pthread_mutex_lock(&r->lock);
+}
+
+static void
+wait_locked(struct ready *r)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += IDLE_S;
+    if (pthread_cond_timedwait(&r->some, &r->lock, &until) == ETIMEDOUT)
+        trim_locked(r);
+}
+
 struct window *
 ready_take(struct ready *r, uint32_t *pipeline)
 {
     struct window *w = NULL;
+    bool wants_room = false, trimmed = false;
 
     pthread_mutex_lock(&r->lock);
-    while (!r->stopped && (w = take_locked(r, pipeline)) == NULL)
-        pthread_cond_wait(&r->some, &r->lock);
+    while (!r->stopped && (w = take_locked(r, pipeline, &wants_room)) == NULL) {
+        if (wants_room && !trimmed) {
+            trimmed = true;
+            trim_locked(r);
+            continue;
+        }
+        wait_locked(r);
+    }
     pthread_mutex_unlock(&r->lock);
     return w;
+}
+
+void
+ready_learn(struct ready *r, uint32_t pipeline, size_t batch_bytes, size_t view_bytes)
+{
+    double now = batch_bytes == 0 ? 0 : (double)view_bytes / (double)batch_bytes;
+    double *known = &r->of[pipeline].encoded;
+
+    pthread_mutex_lock(&r->lock);
+    *known = now > *known ? now : *known + (now - *known) / 8;
+    pthread_mutex_unlock(&r->lock);
 }
 
 void
@@ -272,7 +325,8 @@ ready_put_back(struct ready *r, uint32_t pipeline, struct window **w)
 
     /* Before the lock: a release may call ready_room. */
     budget_release((*w)->share, BUDGET_BATCH, (*w)->room);
-    (*w)->room = 0;
+    budget_release((*w)->share, BUDGET_VIEW, (*w)->view_room);
+    (*w)->room = (*w)->view_room = 0;
     pthread_mutex_lock(&r->lock);
     l = find_or_add_locked(p, key_of(p, (*w)->conn));
     (*w)->next = l->first;

@@ -73,6 +73,7 @@ view_keep(struct view *v, struct event *ev)
 void
 view_charge(struct view *v)
 {
+    buf_trim(&v->body);
     size_t now = sizeof *v + v->body.cap + v->cap * sizeof *v->items +
                  v->members_n * sizeof *v->members + v->events_cap * sizeof v->events[0];
 

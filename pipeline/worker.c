@@ -63,8 +63,10 @@ batch_is_wanted(const struct plan *plan)
     return false;
 }
 
+/* *encoded: what the views hold. */
 static void
-work_on_batch(struct worker *wk, struct plan_local *local, struct done *done, struct batch *b)
+work_on_batch(struct worker *wk, struct plan_local *local, struct done *done, struct batch *b,
+              size_t *encoded)
 {
     struct plan *plan = plan_local_plan(local);
     size_t n;
@@ -81,6 +83,7 @@ work_on_batch(struct worker *wk, struct plan_local *local, struct done *done, st
     for (size_t i = 0; i < n; i++) {
         struct sink *sink = wk->views[i]->sink;
 
+        *encoded += wk->views[i]->charged;
         wk->views[i]->done = done_hold(done); /* before the sink can answer */
         sink->type->give(sink, &wk->views[i]);
     }
@@ -98,6 +101,7 @@ work_on(struct worker *wk, uint32_t pipeline, struct window *w)
     struct conn_id conn = w->conn;
     struct done *done = done_new(in->type->settled, in, plan_local_plan(local));
     struct batch *b = NULL, *next = NULL;
+    size_t inflated = 0, encoded = 0;
     enum windowed got;
 
     done->conn = conn;
@@ -112,7 +116,8 @@ work_on(struct worker *wk, uint32_t pipeline, struct window *w)
         got = in->type->decode(in, state, w, done, &next);
         if (got != WINDOW_BATCH)
             ready_decoded(ready, pipeline, conn);
-        work_on_batch(wk, local, done, b);
+        inflated += b->arena.bytes;
+        work_on_batch(wk, local, done, b, &encoded);
         b = next;
         next = NULL;
         if (got != WINDOW_BATCH)
@@ -120,6 +125,7 @@ work_on(struct worker *wk, uint32_t pipeline, struct window *w)
     }
     ready_decoded(ready, pipeline, conn);
 out:
+    ready_learn(ready, pipeline, inflated, encoded);
     if (done->kept != NULL) {
         done->window_kept = w; /* plain frames: values alias it */
         w = NULL;
@@ -133,9 +139,12 @@ static void *
 run_worker(void *arg)
 {
     struct worker *wk = arg;
+    struct plan *plan = plan_local_plan(wk->locals[0]);
     struct window *w;
     uint32_t pipeline;
 
+    if (plan->share != NULL) /* what it keeps for reuse is nobody's in particular */
+        arena_thread_charge(&plan->share->budget->common);
     while ((w = ready_take(wk->pool->ready, &pipeline)) != NULL) {
         atomic_fetch_add(&wk->pool->busy, 1);
         work_on(wk, pipeline, w);

@@ -131,7 +131,8 @@ accept_one(struct acceptor *a, struct listener *l)
 static bool
 budget_is_tight(const struct acceptor *a)
 {
-    return a->budget != NULL && budget_level(&a->budget->common) >= BUDGET_TIGHT;
+    return a->budget != NULL &&
+           (budget_level(&a->budget->common) >= BUDGET_TIGHT || budget_is_crowded(a->budget));
 }
 
 static void

@@ -19,9 +19,10 @@
 #define HELD_WINDOWS     4
 #define HELD_BYTES       ((size_t)1 << 20)
 #define UNREAD_MOST      ((size_t)64 << 10) /* of ACKs that the peer does not read */
+#define KERNEL_PART      4 /* of the limit; what paused connections hold beyond is not charged */
 #define WAITING_MOST     65536 /* windows without an ACK; a Beat has a few */
 /* What a window that waits for its ACK costs beside its bytes. */
-#define PENDING_BYTES (sizeof(struct beats_pending) + sizeof(size_t))
+#define PENDING_BYTES    (sizeof(struct beats_pending) + sizeof(size_t))
 #define WRITE_BLOCKED_MS 30000
 #define LINGER_MS        1000
 #define SLOTS_FIRST      16
@@ -129,7 +130,9 @@ limit_of(const struct conn *c, const char **why)
         return c->last_read_ms + (uint64_t)in->conf->ssl_handshake_timeout;
     case CONN_HELLO:
     case CONN_HANDSHAKE:
-        *why = "the TLS handshake was not finished within ssl_handshake_timeout";
+        *why = link_used(&c->other) && c->state == CONN_HELLO
+                   ? "memory.limit leaves no room for another TLS session"
+                   : "the TLS handshake was not finished within ssl_handshake_timeout";
         return c->last_read_ms + (uint64_t)in->conf->ssl_handshake_timeout;
     case CONN_LINGER: return c->last_write_ms + LINGER_MS;
     case CONN_READING:
@@ -434,13 +437,13 @@ charge_kernel(struct conn *c, bool paused)
     struct budget *b = c->home->in->base.env.share->budget;
     size_t bytes = 2 * (size_t)c->home->in->settings.receive_buffer;
 
-    if (paused == (c->kernel > 0))
+    budget_release(&b->common, BUDGET_KERNEL, c->kernel);
+    c->kernel = 0;
+    /* It could not be freed by pausing, and would keep everybody paused. */
+    if (!paused || atomic_load(&b->parts[BUDGET_KERNEL]) > b->limit / KERNEL_PART)
         return;
-    if (paused)
-        budget_charge(&b->common, BUDGET_KERNEL, bytes);
-    else
-        budget_release(&b->common, BUDGET_KERNEL, c->kernel);
-    c->kernel = paused ? bytes : 0;
+    budget_charge(&b->common, BUDGET_KERNEL, bytes);
+    c->kernel = bytes;
 }
 
 /* ---- states ---- */
@@ -610,6 +613,7 @@ on_tick(struct loop *loop, struct tick *tick)
     struct link all, *at;
 
     (void)loop;
+    beats_hello_tick(bl);
     link_move_all(&bl->paused, &all);
     while ((at = link_take(&all)) != NULL) {
         struct conn *c = CONTAINER_OF(at, struct conn, other);

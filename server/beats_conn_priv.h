@@ -90,6 +90,7 @@ bool beats_from_proxy(const struct beats_input *in, const struct address *peer);
 /* From the descriptor to a plain stream, or to waiting for the ClientHello. */
 enum conn_state beats_greet(struct conn *c);
 void beats_hello_init(struct beats_loop *bl);
+void beats_hello_tick(struct beats_loop *bl); /* four times a second */
 /* Common mistakes by their first byte; NULL: nothing known. */
 const char *beats_wrong_protocol(unsigned char first);
 

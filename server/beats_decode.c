@@ -139,8 +139,8 @@ additions_of(struct state *s, struct arena *a, const struct beats_peer *peer)
     const struct beats_input *in = s->in;
     struct additions add = { .ip = value_null(), .input = value_null(), .tls_peer = value_null() };
     struct value beats = value_object(a), root = value_object(a);
-    bool some = false,
-         tls = in->conf->ssl_peer_metadata && peer->info != NULL && in->conf->client_auth != TLS_CLIENT_NONE;
+    bool some = false, tls = in->conf->ssl_peer_metadata && peer->info != NULL &&
+                             in->conf->client_auth != TLS_CLIENT_NONE;
 
     if (in->conf->source_metadata && peer->ip[0] != '\0') {
         struct value host = value_object(a);

@@ -100,6 +100,14 @@ beats_on_proxy(struct conn *c)
 
 /* ---- TLS ---- */
 
+/* A TLS session costs 60 KB and more: with half of the budget full of connections, those that are
+ * here could not send. */
+static bool
+may_shake(const struct beats_loop *bl)
+{
+    return bl->shaking_n < HANDSHAKES_MOST && !budget_is_crowded(bl->in->base.env.share->budget);
+}
+
 enum step
 beats_on_hello(struct conn *c)
 {
@@ -122,7 +130,7 @@ beats_on_hello(struct conn *c)
     }
     case TLS_HELLO_READY: break;
     }
-    if (c->home->shaking_n >= HANDSHAKES_MOST) {
+    if (!may_shake(c->home)) {
         link_append(&c->home->queued, &c->other);
         return STEP_WAIT;
     }
@@ -159,8 +167,8 @@ handshake_step(struct conn *c)
     c->home->shaking_n--;
     switch (got) {
     case STREAM_OK:
-        c->peer->tls = true;
-        tls_stream_info(c->stream, &c->peer->info);
+        c->peer->info = xcalloc(1, sizeof *c->peer->info);
+        tls_stream_info(c->stream, c->peer->info);
         c->last_read_ms = conn_now(c);
         conn_enter(c, CONN_READING);
         conn_run(c);
@@ -174,6 +182,14 @@ handshake_step(struct conn *c)
     }
 }
 
+/* Those that wait for a slot, or for memory. */
+void
+beats_hello_tick(struct beats_loop *bl)
+{
+    while (link_used(&bl->queued) && may_shake(bl))
+        conn_run(CONTAINER_OF(link_take(&bl->queued), struct conn, other));
+}
+
 static void
 on_shake(struct loop *loop, struct call *call)
 {
@@ -181,8 +197,7 @@ on_shake(struct loop *loop, struct call *call)
 
     for (int left = HANDSHAKE_STEPS; left > 0 && link_used(&bl->shaking); left--)
         handshake_step(CONTAINER_OF(bl->shaking.next, struct conn, other));
-    while (bl->shaking_n < HANDSHAKES_MOST && link_used(&bl->queued))
-        conn_run(CONTAINER_OF(link_take(&bl->queued), struct conn, other));
+    beats_hello_tick(bl);
     if (link_used(&bl->shaking))
         loop_call_soon(loop, &bl->shake);
 }

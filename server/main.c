@@ -19,6 +19,7 @@
 #include "sinks/sinks.h"
 #include "server/version.h"
 
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -27,6 +28,7 @@
 #include <unistd.h>
 
 #define DEFAULT_SETTINGS "/etc/headrig"
+#define HEAP_SLACK       (2 << 20)
 
 static const struct log runner = { .logger = "logstash.runner" };
 static const struct log agent = { .logger = "logstash.agent" };
@@ -40,8 +42,10 @@ struct program {
     struct plan **plans; /* one for each spec; NULL: it did not compile */
     const struct setting_problem *problems;
     size_t problems_n;
+    struct process *process;
     int signals;
     bool tls; /* started */
+    unsigned interrupts, terminations; /* INT and TERM so far */
 };
 
 /* ---- before there is a log ---- */
@@ -352,59 +356,58 @@ next_signal(const struct program *p)
     return read(p->signals, &info, sizeof info) == (ssize_t)sizeof info ? info.ssi_signo : 0;
 }
 
-static void
-on_other_signal(uint32_t signo, struct process *process)
+/* True: it asks for an orderly stop. The second of a kind ends the process here. */
+static bool
+take_signal(struct program *p, uint32_t signo)
 {
-    if (signo == SIGQUIT && process != NULL)
-        process_report(process);
+    const char *name = signo == SIGTERM ? "TERM" : "INT";
+    unsigned *seen = signo == SIGTERM ? &p->terminations : &p->interrupts;
+
+    if (signo == SIGQUIT)
+        process_report(p->process);
     if (signo == SIGHUP)
         log_warn(&runner, "SIGHUP: reloading is not supported yet; restart to read the "
                           "configuration anew");
+    if (signo != SIGTERM && signo != SIGINT)
+        return false;
+    if ((*seen)++ > 0) {
+        log_fatal(&runner, "SIG%s received. Terminating immediately..", name);
+        logger_stop(&p->logger);
+        _exit(EXIT_FAILURE);
+    }
+    log_warn(&runner, "SIG%s received. Shutting down.", name);
+    return true;
 }
 
 /* True: a signal wants us to stop. False: all inputs have ended by themselves. */
 static bool
-wait_for_end(const struct program *p, struct process *process)
+wait_for_end(struct program *p)
 {
     struct pollfd fds[] = { { .fd = p->signals, .events = POLLIN },
-                            { .fd = process_ended_fd(process), .events = POLLIN } };
+                            { .fd = process_ended_fd(p->process), .events = POLLIN } };
 
     for (;;) {
         uint32_t signo;
 
         poll(fds, COUNT(fds), -1);
-        while ((signo = next_signal(p)) != 0) {
-            if (signo == SIGTERM || signo == SIGINT) {
-                log_warn(&runner, "SIG%s received. Shutting down.",
-                         signo == SIGTERM ? "TERM" : "INT");
+        while ((signo = next_signal(p)) != 0)
+            if (take_signal(p, signo))
                 return true;
-            }
-            on_other_signal(signo, process);
-        }
         if (fds[1].revents != 0)
             return false;
     }
 }
 
-/* While stopping: a second INT ends at once; TERM (or the first INT while a finite pipeline drains)
- * starts the clock. */
+/* While stopping: TERM or INT while a finite pipeline drains starts the clock. */
 static bool
 lost_patience(void *arg)
 {
     struct program *p = arg;
     uint32_t signo;
-    static unsigned interrupts;
 
-    while ((signo = next_signal(p)) != 0) {
-        if (signo == SIGINT && interrupts++ > 0) {
-            log_fatal(&runner, "SIGINT received. Terminating immediately..");
-            logger_stop(&p->logger);
-            _exit(EXIT_FAILURE);
-        }
-        if (signo == SIGTERM || signo == SIGINT)
+    while ((signo = next_signal(p)) != 0)
+        if (take_signal(p, signo))
             return true;
-        on_other_signal(signo, NULL);
-    }
     return false;
 }
 
@@ -449,18 +452,19 @@ run(struct program *p)
         .lost = lost_patience,
         .arg = p,
     };
-    struct process *process;
     size_t n = keep_good(p);
+    bool hurry;
 
     warn_unused_ids(p, p->plans, n);
-    process = process_start(p->settings, p->plans, n, &agent, &err);
-    if (process == NULL) {
+    p->process = process_start(p->settings, p->plans, n, &agent, &err);
+    if (p->process == NULL) {
         struct log_param params[] = { LOG_TEXT("message", slice_of(err.msg)) };
 
         log_params(&agent, LOG_ERROR, params, COUNT(params), "Failed to execute action");
         return EXIT_FAILURE;
     }
-    process_stop(&process, &patience, wait_for_end(p, process), &account);
+    hurry = wait_for_end(p);
+    process_stop(&p->process, &patience, hurry, &account);
     log_account(&account);
     log_info(&runner, "Logstash shut down.");
     return EXIT_SUCCESS;
@@ -517,6 +521,15 @@ run_program(struct program *p)
     return run(p);
 }
 
+/* Left alone, glibc learns to keep up to 64 MB free at the top of each thread's heap, and
+ * malloc_trim does not reach there. */
+static void
+keep_heaps_small(void)
+{
+    mallopt(M_MMAP_THRESHOLD, HEAP_SLACK);
+    mallopt(M_TRIM_THRESHOLD, HEAP_SLACK);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -524,6 +537,7 @@ main(int argc, char **argv)
     struct err err = { 0 };
     int status = EXIT_FAILURE;
 
+    keep_heaps_small();
     p.settings = settings_new();
     if (command_parse(argc, argv, p.settings, &p.command, &err) < 0) {
         status = usage_error(&err);

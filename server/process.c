@@ -565,10 +565,12 @@ process_stop(struct process **process, const struct process_patience *patience, 
     struct process *p = *process;
     uint64_t deadline = 0, goodbye;
 
-    *process = NULL;
     if (hurry) {
-        for (uint64_t until = now_ms() + patience->pre_delay_ms; now_ms() < until;)
+        for (uint64_t until = now_ms() + patience->pre_delay_ms; now_ms() < until;) {
+            if (patience->lost != NULL) /* its answer means nothing yet */
+                patience->lost(patience->arg);
             pause_briefly();
+        }
         deadline = patience->limit_ms == 0 ? 0 : now_ms() + patience->limit_ms;
     }
     stop_inputs(p);
@@ -580,6 +582,7 @@ process_stop(struct process **process, const struct process_patience *patience, 
     if (deadline == 0 || deadline > goodbye)
         deadline = goodbye;
     wait_until(p, connections_are_gone, "connections", &deadline, patience);
+    *process = NULL;
     ready_stop(p->ready);
     *out = account(p);
     log_terminated(p);

@@ -7,6 +7,9 @@
 #include <unistd.h>
 
 #define DEFAULT_MAX ((size_t)1 << 30)
+/* Workers stop so much before an output holds half: reading stops there, and windows as received
+ * are small. */
+#define VIEWS_PART  8
 
 static const char *const part_names[BUDGET_PARTS] = {
     [BUDGET_WINDOW] = "windows", [BUDGET_BATCH] = "batches",    [BUDGET_VIEW] = "views",
@@ -80,6 +83,8 @@ move(struct budget_share *share, enum budget_part part, int64_t bytes)
         atomic_fetch_add(&b->shared, beyond(before + bytes, own) - beyond(before, own));
         if (part == BUDGET_VIEW || part == BUDGET_BODY)
             atomic_fetch_add(&share->views, bytes);
+        if (part == BUDGET_BATCH)
+            atomic_fetch_add(&share->batches, bytes);
     }
     if (bytes > 0)
         note_peak(b, used);
@@ -106,13 +111,22 @@ budget_release(struct budget_share *share, enum budget_part part, size_t bytes)
         b->room(b->room_arg);
 }
 
+/* Of a pipeline, when nobody else takes from the shared half. */
+static int64_t
+most_of(const struct budget *b)
+{
+    return guarantee(b) + b->limit / 2;
+}
+
+/* What the kernel holds for paused connections comes back only when they go on, and they wait for
+ * what is asked for here. */
 static bool
 has_room(const struct budget_share *share, int64_t bytes)
 {
     const struct budget *b = share->budget;
     int64_t own = guarantee(b), used = atomic_load(&share->used);
 
-    if (atomic_load(&b->used) + bytes > b->limit)
+    if (atomic_load(&b->used) - atomic_load(&b->parts[BUDGET_KERNEL]) + bytes > b->limit)
         return false;
     if (share == &b->common || used + bytes <= own)
         return true;
@@ -130,6 +144,24 @@ budget_reserve(struct budget_share *share, enum budget_part part, size_t bytes)
     return true;
 }
 
+bool
+budget_reserve_window(struct budget_share *share, size_t batch, size_t views)
+{
+    const struct budget *b = share->budget;
+    int64_t held = atomic_load(&share->views), more = (int64_t)views;
+
+    if (held == 0)
+        more = 0;
+    else if (held + more > most_of(b) / VIEWS_PART * (VIEWS_PART - 1) / 2)
+        return false;
+    if (!has_room(atomic_load(&share->batches) == 0 && more == 0 ? &b->common : share,
+                  (int64_t)batch + more))
+        return false;
+    budget_charge(share, BUDGET_BATCH, batch);
+    budget_charge(share, BUDGET_VIEW, views);
+    return true;
+}
+
 static enum budget_level
 level_of(int64_t used, int64_t limit)
 {
@@ -144,15 +176,26 @@ enum budget_level
 budget_level(const struct budget_share *share)
 {
     const struct budget *b = share->budget;
-    int64_t most = guarantee(b) + b->limit / 2;
     enum budget_level all = level_of(atomic_load(&b->used), b->limit), mine;
+    int64_t own, used, others;
 
     if (share == &b->common)
         return all;
-    if (atomic_load_explicit(&share->views, memory_order_relaxed) > most / 2)
+    if (atomic_load_explicit(&share->views, memory_order_relaxed) > most_of(b) / 2)
         return BUDGET_FULL;
-    mine = level_of(atomic_load_explicit(&share->used, memory_order_relaxed), most);
+    own = guarantee(b);
+    used = atomic_load_explicit(&share->used, memory_order_relaxed);
+    others = atomic_load_explicit(&b->shared, memory_order_relaxed) - beyond(used, own);
+    mine = level_of(used, own + beyond(b->limit / 2, others));
     return mine > all ? mine : all;
+}
+
+bool
+budget_is_crowded(const struct budget *b)
+{
+    return atomic_load_explicit(&b->parts[BUDGET_CONN], memory_order_relaxed) +
+               atomic_load_explicit(&b->parts[BUDGET_TLS], memory_order_relaxed) >=
+           b->limit / 2;
 }
 
 size_t

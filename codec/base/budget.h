@@ -40,7 +40,8 @@ struct budget;
 struct budget_share {
     struct budget *budget;
     _Atomic int64_t used;
-    _Atomic int64_t views; /* of it: what outputs hold */
+    _Atomic int64_t views;   /* of it: what outputs hold, or will when a worker is through */
+    _Atomic int64_t batches; /* of it: what workers hold */
 };
 
 struct budget {
@@ -71,10 +72,17 @@ void budget_release(struct budget_share *share, enum budget_part part, size_t by
 /* Charges if the share may have that much now; false and nothing charged if not. A caller who then
  * waits sets budget.wanted and asks once more first. */
 bool budget_reserve(struct budget_share *share, enum budget_part part, size_t bytes);
+/* For a whole window: batch bytes as BUDGET_BATCH, and views as BUDGET_VIEW for what its events
+ * will be encoded to; both or none. An output may hold half of what its pipeline could have.
+ * However full a pipeline is, its only batch needs room in the whole budget alone, and its only
+ * views need none: so one window can always go through. */
+bool budget_reserve_window(struct budget_share *share, size_t batch, size_t views);
 
 /* For the pipeline of this share: an output that holds more than half of what the pipeline could
  * have makes it BUDGET_FULL, whatever the others do. */
 enum budget_level budget_level(const struct budget_share *share);
+/* Connections alone hold half: nobody new, or those that are here could not send. */
+bool budget_is_crowded(const struct budget *b);
 /* The largest window that can ever be admitted, received plus inflated: limit / 8. */
 size_t budget_window_max(const struct budget *b);
 const char *budget_part_name(enum budget_part part);

@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define BUF_MIN 64
+#define BUF_MIN    64
+#define TRIM_LEAST 4096 /* bytes unused; less is not worth the call */
 
 void
 buf_fini(struct buf *b)
@@ -28,6 +29,15 @@ buf_reserve(struct buf *b, size_t n)
         b->cap = cap;
     }
     return b->p + b->n;
+}
+
+void
+buf_trim(struct buf *b)
+{
+    if (b->cap - b->n < b->n / 8 + TRIM_LEAST)
+        return;
+    b->p = xrealloc(b->p, b->n + 1);
+    b->cap = b->n + 1;
 }
 
 void

@@ -17,6 +17,7 @@ struct buf {
 void buf_fini(struct buf *b); /* frees; empty and usable afterwards */
 /* Makes room for n more bytes and returns where they go; the caller adds to b->n what it wrote. */
 char *buf_reserve(struct buf *b, size_t n);
+void buf_trim(struct buf *b); /* gives back what it does not use, if that is worth it */
 void buf_append(struct buf *b, struct slice s);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_vprintf(struct buf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));

@@ -36,7 +36,7 @@ struct loop {
     uint64_t received;               /* bytes since the last tick */
     _Atomic uint64_t load;
     struct budget *budget;
-    int64_t high_bytes; /* the most the budget held since the last trim */
+    int64_t high[BUDGET_PARTS]; /* the most each part of the budget held since the last trim */
     uint64_t trimmed_ms;
     pthread_t thread;
     _Atomic uintptr_t owner; /* pthread_self() of who runs it; its maker before that */
@@ -230,18 +230,20 @@ run_ticks(struct loop *loop)
 static void
 trim_process(struct loop *loop)
 {
-    int64_t used, limit;
+    int64_t used[BUDGET_PARTS], freed = 0;
 
     if (loop->budget == NULL || loop->index != 0)
         return;
-    used = atomic_load_explicit(&loop->budget->used, memory_order_relaxed);
-    limit = loop->budget->limit;
-    if (used > loop->high_bytes)
-        loop->high_bytes = used;
-    if (loop->high_bytes - used <= limit / 16 || loop->now_ms - loop->trimmed_ms < TRIM_EVERY_MS)
+    for (int i = 0; i < BUDGET_PARTS; i++) { /* windows shrink while views grow */
+        used[i] = atomic_load_explicit(&loop->budget->parts[i], memory_order_relaxed);
+        if (used[i] > loop->high[i])
+            loop->high[i] = used[i];
+        freed += loop->high[i] - used[i];
+    }
+    if (freed <= loop->budget->limit / 16 || loop->now_ms - loop->trimmed_ms < TRIM_EVERY_MS)
         return;
     malloc_trim(0);
-    loop->high_bytes = used;
+    memcpy(loop->high, used, sizeof used);
     loop->trimmed_ms = loop->now_ms;
 }
 

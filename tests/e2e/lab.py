@@ -8,6 +8,7 @@ import os
 import re
 import resource
 import signal
+import ssl
 import sys
 import threading
 import time
@@ -22,6 +23,7 @@ from process import Timeout, free_port, until                   # noqa: E402, F4
 from tally import Tally, read_events                            # noqa: E402, F401
 
 _PIPE_SIZE = 1031       # F_SETPIPE_SZ
+_GET_PIPE_SIZE = 1032
 
 
 class Server(Headrig):
@@ -82,8 +84,9 @@ class HeldPipe:
     def output(self):
         return file_output(self.path)
 
-    def release(self):
-        fcntl.fcntl(self.fd, _PIPE_SIZE, 1 << 20)
+    def release(self, size=1 << 20):
+        """`size`: what the pipe itself holds; small: a hold() works at once."""
+        fcntl.fcntl(self.fd, _PIPE_SIZE, size)
         self._open.set()
 
     def hold(self):
@@ -95,7 +98,7 @@ class HeldPipe:
             if not self._open.is_set():
                 continue
             try:
-                data = os.read(self.fd, 1 << 20)
+                data = os.read(self.fd, fcntl.fcntl(self.fd, _GET_PIPE_SIZE))
             except BlockingIOError:
                 time.sleep(0.002)
                 continue
@@ -110,6 +113,14 @@ class HeldPipe:
         self._ended = True
         self._thread.join()
         os.close(self.fd)
+
+
+def client_tls(certificates, name=None):
+    """How a sender trusts the test's authority; `name`: with this client certificate."""
+    context = ssl.create_default_context(cafile=str(certificates.crt("ca")))
+    if name:
+        context.load_cert_chain(str(certificates.crt(name)), str(certificates.key(name)))
+    return context
 
 
 def raise_file_limit(wanted):

@@ -8,7 +8,6 @@ import collections
 import json
 import selectors
 import socket
-import ssl
 import struct
 import time
 import zlib
@@ -260,10 +259,3 @@ class Fleet:
 
     def dead(self):
         return [m for m in self.members if m.ended]
-
-
-def client_context(authority, certificate=None, key=None):
-    context = ssl.create_default_context(cafile=str(authority))
-    if certificate:
-        context.load_cert_chain(str(certificate), str(key))
-    return context
