@@ -31,15 +31,15 @@ struct window {
     size_t parts_n, parts_cap;
     struct window_block *blocks;
     struct budget_share *share;
-    size_t bytes;          /* of the blocks, charged as BUDGET_WINDOW */
-    size_t room;           /* reserved as BUDGET_BATCH by the ready list, released by the decoder */
-    size_t view_room;      /* reserved as BUDGET_VIEW for what its events are encoded to */
-    size_t guess;          /* inflated size to reserve; 0: by ratio */
-    uint32_t left;         /* > 0: no W of its own, goes on in an open one with so many to come */
-    char version;          /* of the W it goes on in */
-    bool whole;            /* plain frames only: known to be complete */
-    void *input;           /* the listener; the layer above casts */
-    void *peer;            /* what the listener knows of the connection (address, TLS) */
+    size_t bytes;     /* of the blocks, charged as BUDGET_WINDOW */
+    size_t room;      /* reserved as BUDGET_BATCH by the ready list, released by the decoder */
+    size_t view_room; /* reserved as BUDGET_VIEW for what its events are encoded to */
+    size_t guess;     /* inflated size to reserve; 0: by ratio */
+    uint32_t left;    /* > 0: no W of its own, goes on in an open one with so many to come */
+    char version;     /* of the W it goes on in */
+    bool whole;       /* plain frames only: known to be complete */
+    void *input;      /* the listener; the layer above casts */
+    void *peer;       /* what the listener knows of the connection (address, TLS) */
     void (*peer_drop)(void *peer); /* called by window_free; NULL: nothing to do */
 };
 

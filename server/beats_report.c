@@ -15,7 +15,8 @@
 static void
 join_ledger(struct conn *c, const char *agent)
 {
-    struct beats_client_id id = { .subject = slice_of(c->peer->tls ? c->peer->info.subject : ""),
+    struct beats_client_id id = { .subject =
+                                      slice_of(c->peer->info != NULL ? c->peer->info->subject : ""),
                                   .agent = slice_of(agent),
                                   .address = slice_of(c->peer->ip) };
 
