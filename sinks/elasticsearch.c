@@ -34,11 +34,13 @@ struct es_sink {
     struct tls_context *tls;
     struct es_cluster *cluster;
     struct sink_queue *queue;
+    struct body_pool *pool;
     bool gzip_members;
 
     /* Home loop. */
     struct es_setup *setup;
     struct deadline setup_again;
+    struct tick tick;
     bool ready;         /* set-up is through: requests may leave */
     bool failed;        /* it never will be */
     bool told_no_hosts; /* once an outage */
@@ -291,11 +293,18 @@ on_first_round(void *arg, const struct err *refused)
 }
 
 static void
+on_tick(struct loop *loop, struct tick *tick)
+{
+    (void)loop;
+    body_pool_tick(CONTAINER_OF(tick, struct es_sink, tick)->pool);
+}
+
+static void
 on_start(struct loop *loop, struct mail *mail)
 {
     struct es_sink *s = CONTAINER_OF(mail, struct es_sink, start_mail);
 
-    (void)loop;
+    loop_tick_add(loop, &s->tick);
     es_cluster_start(s->cluster);
 }
 
@@ -371,6 +380,7 @@ on_closed(struct sink *base)
 {
     struct es_sink *s = (struct es_sink *)base;
 
+    loop_tick_remove(&s->tick);
     loop_deadline_clear(&s->setup_again);
     es_setup_cancel(&s->setup);
     es_cluster_free(&s->cluster);
@@ -407,6 +417,7 @@ close_sink(struct sink **base)
 
     *base = NULL;
     sink_queue_close(&s->queue);
+    body_pool_free(&s->pool);
     tls_context_free(&s->tls);
     pthread_cond_destroy(&s->changed);
     pthread_mutex_destroy(&s->lock);
@@ -442,6 +453,7 @@ open_sink(const void *conf, const struct sink_env *env, struct err *err)
     s->conf = conf;
     s->gzip_members = members == NULL || strcmp(members, "false") != 0;
     s->setup_again.fn = on_setup_again;
+    s->tick.fn = on_tick;
     es_writer_init(&s->writer, s->conf, env->log);
     atomic_store(&s->writer.uses_alias, s->conf->wants_alias);
     es_answerer_init(&s->answerer, s->conf, env->log);
@@ -452,6 +464,7 @@ open_sink(const void *conf, const struct sink_env *env, struct err *err)
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->changed, NULL);
     rules = queue_rules(s);
+    s->pool = body_pool_new(env->share);
     s->queue = sink_queue_new(base, &queue_ops, &rules);
     s->cluster = es_cluster_new(s->conf, &base->env, s->tls, rules.in_flight + 1,
                                 &(struct es_cluster_events){
@@ -464,9 +477,13 @@ open_sink(const void *conf, const struct sink_env *env, struct err *err)
 }
 
 static void
-encode(struct sink *s, struct view *v, struct event *ev)
+encode(struct sink *base, struct view *v, struct event *ev)
 {
-    es_write(&((struct es_sink *)s)->writer, v, ev);
+    struct es_sink *s = (struct es_sink *)base;
+
+    if (v->body.cap == 0)
+        body_pool_take(s->pool, &v->body);
+    es_write(&s->writer, v, ev);
 }
 
 static void
@@ -476,7 +493,14 @@ finish(struct sink *base, struct view *v)
 
     es_write_end(&s->writer, v);
     if (s->conf->compression_level > 0)
-        view_gzip(v, (int)s->conf->compression_level, REQUEST_BYTES);
+        view_gzip(v, (int)s->conf->compression_level, REQUEST_BYTES, s->pool);
+}
+
+static void
+view_fini(struct view *v)
+{
+    es_view_fini(v);
+    body_pool_give(((struct es_sink *)v->sink)->pool, &v->body);
 }
 
 static void
@@ -502,5 +526,5 @@ const struct sink_type sink_elasticsearch = {
     .give = give,
     .drain = drain,
     .close = close_sink,
-    .view_fini = es_view_fini,
+    .view_fini = view_fini,
 };

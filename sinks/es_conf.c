@@ -555,13 +555,41 @@ check_stream_name(const char *option, struct slice text, struct err *err)
     if (text.n < 1 || text.n > 100)
         return err_set(err, ERR_CONFIG, "%s: %zu bytes are not in 1..100", option, text.n);
     for (size_t i = 0; i < text.n; i++)
-        if (text.p[i] == '\0' || strchr("\\/*?\"<>| ,#:", text.p[i]) != NULL)
+        if ((unsigned char)text.p[i] < 0x20 || strchr("\\/*?\"<>| ,#:", text.p[i]) != NULL)
             return err_set(err, ERR_CONFIG, "%s: \"%.*s\" has a character that no stream may have",
                            option, SLICE_ARGS(text));
     return 0;
 }
 
 /* ---- names by default ---- */
+
+/* Only Joda patterns, of nothing finer than a day: all events of a day have this name. */
+static bool
+is_by_day(struct slice text)
+{
+    bool found = false;
+
+    for (size_t at = 0; (at = slice_find(text, SLICE("%{"), at)) != SIZE_MAX; found = true) {
+        size_t end = slice_find_byte(text, '}', at);
+
+        if (end == SIZE_MAX || end < at + 4 || text.p[at + 2] != '+' || text.p[at + 3] == '%')
+            return false;
+        for (at += 3; at < end; at++)
+            if (strchr("yYxwEeDMd.-_", text.p[at]) == NULL)
+                return false;
+    }
+    return found;
+}
+
+static void
+make_stream_members(struct es_conf *c, struct arena *a)
+{
+    /* Nothing in them needs an escape: the names were checked. */
+    c->stream_members =
+        arena_printf(a, "{\"type\":\"%s\",\"dataset\":\"%.*s\",\"namespace\":\"%.*s\"}",
+                     es_stream_types[c->data_stream_type], SLICE_ARGS(c->data_stream_dataset),
+                     SLICE_ARGS(c->data_stream_namespace));
+}
 
 static int
 name_targets(struct es_conf *c, const struct plugin_context *ctx, struct err *err)
@@ -586,9 +614,11 @@ name_targets(struct es_conf *c, const struct plugin_context *ctx, struct err *er
         is_given(ctx, "manage_template") ? c->manage_template : !c->to_data_streams;
     c->wants_alias = !c->to_data_streams && c->ilm_enabled != ES_FALSE &&
                      (c->index_is_default || !c->alias_is_default);
-    if (c->index != NULL)
-        return 0;
-    return template_compile(ctx->arena, index, ctx->escape, &c->index, err);
+    make_stream_members(c, ctx->arena);
+    if (c->index == NULL && template_compile(ctx->arena, index, ctx->escape, &c->index, err) < 0)
+        return -1;
+    c->index_by_day = is_by_day(template_source(c->index));
+    return 0;
 }
 
 static int

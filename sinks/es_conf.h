@@ -47,7 +47,9 @@ struct es_conf {
     bool own_filter_path;                   /* bulk_path has one: items may be missing */
     struct template *action_template;       /* NULL: action_fixed */
     enum es_action action_fixed;
-    struct slice stream; /* data stream by the options */
+    struct slice stream;         /* data stream by the options */
+    struct slice stream_members; /* its parts as JSON, {"type":...} */
+    bool index_by_day;           /* the template depends on the date alone */
     struct es_urls urls;
     struct tls_context *tls;                 /* NULL: plain */
     struct slice authorization;              /* header value; n 0: none */

@@ -17,6 +17,9 @@ struct es_view {
     struct buf last;    /* the one before, and what follows from it */
     struct buf quoted;  /* as JSON */
     struct buf line;    /* the whole action line, when nothing else is in it */
+    struct buf by_day;  /* the index of a day, since 1970; valid with has_day */
+    int64_t day;
+    bool has_day;
 };
 
 /* What one event resolves to. */
@@ -25,6 +28,8 @@ struct target {
     struct slice index;     /* in es_view.name, or const */
     struct value *ingest;   /* [@metadata][_ingest_document] as an object, or NULL */
     struct value *tip;      /* [@metadata][target_ingest_pipeline], or NULL */
+    struct value *in_event; /* its data_stream; in data stream mode */
+    bool routed;            /* which says where it goes */
     struct slice stream[3]; /* type, dataset, namespace; in data stream mode */
     struct slice upsert;    /* of an update, as JSON; n 0: none */
 };
@@ -112,15 +117,15 @@ static const char *const stream_keys[3] = { "type", "dataset", "namespace" };
 static void
 resolve_stream(const struct es_conf *c, struct event *ev, struct es_view *x, struct target *t)
 {
-    struct value *stream = event_get(ev, &c->stream_field);
     const struct slice own[3] = { slice_of(es_stream_types[c->data_stream_type]),
                                   c->data_stream_dataset, c->data_stream_namespace };
-    bool routed = c->data_stream_auto_routing && stream != NULL && stream->type == V_OBJECT;
 
+    t->in_event = event_get(ev, &c->stream_field);
+    t->routed = c->data_stream_auto_routing && t->in_event != NULL && t->in_event->type == V_OBJECT;
     for (int i = 0; i < 3; i++)
-        t->stream[i] = routed ? stream_part(ev, stream, stream_keys[i], own[i]) : own[i];
+        t->stream[i] = t->routed ? stream_part(ev, t->in_event, stream_keys[i], own[i]) : own[i];
     t->index = c->stream;
-    if (!routed)
+    if (!t->routed)
         return;
     buf_clear(&x->name);
     buf_printf(&x->name, "%.*s-%.*s-%.*s", SLICE_ARGS(t->stream[0]), SLICE_ARGS(t->stream[1]),
@@ -145,6 +150,21 @@ ingest_member(struct event *ev, const struct target *t, const char *key)
     return v == NULL || v->type == V_NULL ? NULL : v;
 }
 
+/* Whether the event is of the day that x->by_day was made for; else that day is this one from now
+ * on. Without a time nothing is known. */
+static bool
+is_same_day(struct event *ev, struct es_view *x)
+{
+    struct timestamp t;
+    bool known = event_timestamp(ev, &t);
+    int64_t day = known ? (t.sec - (t.sec < 0 ? 86399 : 0)) / 86400 : 0;
+    bool same = known && x->has_day && x->day == day;
+
+    x->has_day = known;
+    x->day = day;
+    return same;
+}
+
 static int
 resolve_index(struct es_writer *w, struct event *ev, struct es_view *x, struct target *t,
               struct err *err)
@@ -161,7 +181,11 @@ resolve_index(struct es_writer *w, struct event *ev, struct es_view *x, struct t
         t->index = value_text(event_arena(ev), given);
         return 0;
     }
-    t->index = render(c->index, ev, &x->name);
+    if (c->index_by_day && is_same_day(ev, x)) {
+        t->index = buf_slice(&x->by_day);
+        return 0;
+    }
+    t->index = render(c->index, ev, c->index_by_day ? &x->by_day : &x->name);
     if (!c->dlq_on_failed_indexname_interpolation || !has_placeholder(t->index))
         return 0;
     return err_set(err, ERR_CONFIG,
@@ -343,18 +367,6 @@ put_action(struct es_writer *w, struct view *v, struct event *ev, const struct t
 
 /* ---- the document ---- */
 
-static void
-put_stream_members(const struct target *t, struct buf *out)
-{
-    for (int i = 0; i < 3; i++) {
-        buf_append(out, i == 0 ? SLICE("{\"") : SLICE(",\""));
-        buf_append(out, slice_of(stream_keys[i]));
-        buf_append(out, SLICE("\":"));
-        json_write_string(t->stream[i], out);
-    }
-    buf_byte(out, '}');
-}
-
 /* The event's object with the parts that the target has; extra keys stay. */
 static struct value
 synced_stream(struct event *ev, struct value *stream, const struct target *t)
@@ -417,14 +429,14 @@ static void
 write_stream_document(struct es_writer *w, struct event *ev, const struct target *t,
                       struct buf *out)
 {
-    struct value *stream = event_get(ev, &w->conf->stream_field);
+    struct value *stream = t->in_event;
 
     if (stream == NULL) { /* one member more, behind the others */
         value_write(&ev->data, out);
         out->n--;
         buf_append(out, out->p[out->n - 1] == '{' ? SLICE("\"data_stream\":")
                                                   : SLICE(",\"data_stream\":"));
-        put_stream_members(t, out);
+        buf_append(out, w->conf->stream_members);
         buf_byte(out, '}');
     } else if (stream->type == V_OBJECT && is_synced(ev, stream, t)) {
         value_write(&ev->data, out);
@@ -597,6 +609,7 @@ es_view_fini(struct view *v)
     buf_fini(&x->last);
     buf_fini(&x->quoted);
     buf_fini(&x->line);
+    buf_fini(&x->by_day);
     free(x);
     v->extra = NULL;
 }

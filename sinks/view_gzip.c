@@ -18,11 +18,13 @@ add_member(struct view *v, size_t from, size_t to, int level, struct buf *out)
 }
 
 void
-view_gzip(struct view *v, int level, size_t member_bytes)
+view_gzip(struct view *v, int level, size_t member_bytes, struct body_pool *pool)
 {
-    struct buf out = { 0 };
+    struct buf out = { 0 }, exact = { 0 };
     size_t from = 0;
 
+    if (pool != NULL)
+        body_pool_take(pool, &out);
     v->plain_bytes = v->body.n;
     for (uint32_t i = 0; i < v->n; i++) {
         size_t end = (size_t)v->items[i].at + v->items[i].len;
@@ -34,10 +36,14 @@ view_gzip(struct view *v, int level, size_t member_bytes)
     }
     add_member(v, from, v->body.n, level, &out);
     /* What is kept is what was written, not the room for the worst case. */
-    out.p = xrealloc(out.p, out.n);
-    out.cap = out.n;
+    buf_append(&exact, buf_slice(&out));
+    if (pool != NULL) {
+        body_pool_give(pool, &out);
+        body_pool_give(pool, &v->body);
+    }
+    buf_fini(&out);
     buf_fini(&v->body);
-    v->body = out;
+    v->body = exact;
 }
 
 /* The member that holds this place of the plain body. */

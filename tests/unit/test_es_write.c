@@ -324,6 +324,36 @@ START_TEST(the_index_changes_from_event_to_event)
 }
 END_TEST
 
+START_TEST(the_index_of_a_day_is_kept_for_that_day_only)
+{
+    static const char *const events[] = {
+        "{\"@timestamp\":\"1969-12-31T23:59:59.999Z\"}",
+        "{\"@timestamp\":\"1970-01-01T00:00:00.000Z\"}",
+        "{\"@timestamp\":\"1970-01-01T23:59:59.999Z\",\"@metadata\":{\"_ingest_document\":"
+        "{\"index\":\"own\"}}}",
+        "{\"@timestamp\":\"1970-01-01T23:59:59.999Z\"}",
+        "{\"@timestamp\":\"1970-01-02T00:00:00.000Z\"}",
+    };
+    static const char *const want[] = { "ecs-logstash-1969.12.31", "ecs-logstash-1970.01.01", "own",
+                                        "ecs-logstash-1970.01.01", "ecs-logstash-1970.01.02" };
+    struct buf out = { 0 };
+    struct slice rest, line;
+
+    write_text("{\"data_stream\":\"false\",\"ilm_enabled\":\"false\"}", events, COUNT(events),
+               &out);
+    rest = buf_slice(&out);
+    for (size_t i = 0; i < COUNT(want); i++) {
+        char expected[128];
+
+        snprintf(expected, sizeof expected, "{\"index\":{\"_index\":\"%s\"}}", want[i]);
+        ck_assert(slice_split(&rest, '\n', &line));
+        ck_assert_slice(line, slice_of(expected));
+        ck_assert(slice_split(&rest, '\n', &line));
+    }
+    buf_fini(&out);
+}
+END_TEST
+
 START_TEST(streams_change_from_event_to_event)
 {
     static const char *const events[] = {
@@ -376,6 +406,7 @@ add_tests(TCase *tc)
     tcase_add_test(tc, headers_and_targets);
     tcase_add_loop_test(tc, refused_by_name, 0, (int)COUNT(refusals));
     tcase_add_test(tc, the_index_changes_from_event_to_event);
+    tcase_add_test(tc, the_index_of_a_day_is_kept_for_that_day_only);
     tcase_add_test(tc, streams_change_from_event_to_event);
     tcase_add_test(tc, an_upsert_over_several_lines_stays_on_one);
 }

@@ -125,7 +125,7 @@ give(char first, uint32_t n, size_t len, int gzip_level)
         item->len = (uint32_t)len;
     }
     if (gzip_level > 0)
-        view_gzip(v, gzip_level, 100);
+        view_gzip(v, gzip_level, 100, NULL);
     sink_queue_give(s.queue, &v);
     ck_assert_ptr_null(v);
     loop_step(loop, 0);
