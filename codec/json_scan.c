@@ -135,22 +135,14 @@ too_long(size_t n, struct err *err)
                    UINT32_MAX);
 }
 
-static int
-fail_at(struct err *err, enum err_code code, size_t at, const char *what)
-{
-    err_set(err, code, "%s at byte %zu", what, at);
-    if (err != NULL)
-        err->pos = at;
-    return -1;
-}
-
 /* Whether only blanks follow a value that has to be alone. */
 static int
 check_rest(const char *text, size_t n, size_t end, struct err *err)
 {
     size_t more = json_skip_blanks(text, end, n);
 
-    return more == n ? 0 : fail_at(err, ERR_INVALID_JSON, more, "more text behind the JSON value");
+    return more == n ? 0
+                     : json_fail(err, ERR_INVALID_JSON, more, "more text behind the JSON value");
 }
 
 /* The root is a container: text[start] opens it. *used: behind its end. The text is not touched
@@ -192,7 +184,7 @@ scalar_end(const char *text, size_t n, size_t start, struct err *err)
         end = json_literal_end(text, start, n, &type);
     if (end > start && (end == n || memchr(" \t\r\n,:{}[]\"", text[end], 11) != NULL))
         return end;
-    fail_at(err, ERR_INVALID_JSON, start, "no JSON value");
+    json_fail(err, ERR_INVALID_JSON, start, "no JSON value");
     return 0;
 }
 
@@ -213,7 +205,7 @@ refuse(const char *text, size_t n, size_t start, uint32_t depth, struct err *err
     }
     if (end == 0 || check_rest(text, n, end, err) < 0)
         return -1;
-    return fail_at(err, ERR_JSON_NOT_OBJECT, start, "JSON value that is no object");
+    return json_fail(err, ERR_JSON_NOT_OBJECT, start, "JSON value that is no object");
 }
 
 int
@@ -227,7 +219,7 @@ json_scan_object(struct arena *a, char *text, size_t n, uint32_t depth, struct v
     if (n > UINT32_MAX)
         return too_long(n, err);
     if (start == n)
-        return fail_at(err, ERR_INVALID_JSON, n, "no JSON object in blank text");
+        return json_fail(err, ERR_INVALID_JSON, n, "no JSON object in blank text");
     if (text[start] != '{')
         return refuse(text, n, start, depth, err);
     json_walk_init(&w, text, n, start, depth);
@@ -247,7 +239,7 @@ json_scan_value(struct arena *a, char *text, size_t n, uint32_t depth, struct va
     if (n > UINT32_MAX)
         return too_long(n, err);
     if (start == n)
-        return fail_at(err, ERR_PARSE, n, "no JSON value in blank text");
+        return json_fail(err, ERR_PARSE, n, "no JSON value in blank text");
     json_walk_init(&w, text, n, start, depth);
     if (text[start] == '{' || text[start] == '[') {
         result = scan_container(a, text, n, &w, false, out, err);

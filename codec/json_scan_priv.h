@@ -55,6 +55,8 @@ json_is_surrogate(const char *p)
     return p[1] == 'u' && (p[2] | 0x20) == 'd' && p[3] >= '8';
 }
 
+/* Always -1: the message is what, and the place. */
+int json_fail(struct err *err, enum err_code code, size_t at, const char *what);
 /* Offset behind the string whose opening quote stands at `at`; 0 and *err when it is not valid. */
 size_t json_string_end(const char *text, size_t at, size_t n, struct err *err);
 /* Offset behind the number at `at`, which is `at` itself when there is none. */

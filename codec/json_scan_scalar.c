@@ -26,8 +26,8 @@ static const char *const wanted[] = {
     [WANT_COMMA_OR_END] = "',' or the closing bracket",
 };
 
-static int
-fail(struct err *err, enum err_code code, size_t at, const char *what)
+int
+json_fail(struct err *err, enum err_code code, size_t at, const char *what)
 {
     err_set(err, code, "%s at byte %zu", what, at);
     if (err != NULL)
@@ -103,20 +103,20 @@ json_string_end(const char *text, size_t at, size_t n, struct err *err)
         if (c == '"')
             return i + 1;
         if (c < 0x20) {
-            fail(err, ERR_INVALID_JSON, i, "control character in a string");
+            json_fail(err, ERR_INVALID_JSON, i, "control character in a string");
             return 0;
         }
         if (c == '\\' && (step = escape_length(text + i, n - i)) == 0) {
-            fail(err, ERR_INVALID_JSON, i, "unknown escape");
+            json_fail(err, ERR_INVALID_JSON, i, "unknown escape");
             return 0;
         }
         if (c >= 0x80 && (step = utf8_length((const unsigned char *)text + i, n - i)) == 0) {
-            fail(err, ERR_INVALID_UTF8, i, "bytes that are not UTF-8");
+            json_fail(err, ERR_INVALID_UTF8, i, "bytes that are not UTF-8");
             return 0;
         }
         i += step;
     }
-    fail(err, ERR_INVALID_JSON, n, "string without an end");
+    json_fail(err, ERR_INVALID_JSON, n, "string without an end");
     return 0;
 }
 
@@ -195,12 +195,12 @@ unexpected(const struct json_walk *w, const struct place *p, struct err *err)
     char what[96];
 
     if (c >= 0x80 && utf8_length((const unsigned char *)w->text + p->at, w->n - p->at) == 0)
-        return fail(err, ERR_INVALID_UTF8, p->at, "bytes that are not UTF-8");
+        return json_fail(err, ERR_INVALID_UTF8, p->at, "bytes that are not UTF-8");
     if (c > ' ' && c < 0x7F)
         snprintf(what, sizeof what, "'%c' instead of %s", c, wanted[p->want]);
     else
         snprintf(what, sizeof what, "byte 0x%02X instead of %s", c, wanted[p->want]);
-    return fail(err, ERR_INVALID_JSON, p->at, what);
+    return json_fail(err, ERR_INVALID_JSON, p->at, what);
 }
 
 static int
@@ -210,7 +210,7 @@ open_container(struct json_walk *w, struct place *p, bool object, struct err *er
 
     if (p->level == w->depth) {
         snprintf(what, sizeof what, "nesting deeper than %" PRIu32, w->depth);
-        return fail(err, ERR_JSON_TOO_DEEP, p->at, what);
+        return json_fail(err, ERR_JSON_TOO_DEEP, p->at, what);
     }
     w->kinds[++p->level] = object;
     p->want = object ? WANT_KEY_OR_END : WANT_VALUE_OR_END;
@@ -334,7 +334,7 @@ json_walk_scalar(struct json_walk *w, struct err *err)
             p.at++;
         }
         if (p.at == w->n)
-            return fail(err, ERR_INVALID_JSON, p.at, "text ends inside an object or array");
+            return json_fail(err, ERR_INVALID_JSON, p.at, "text ends inside an object or array");
         if (take_token(w, &p, err) < 0)
             return -1;
     }

@@ -4,6 +4,7 @@
 #include "tools/beats_send/ack_check.h"
 
 #include <getopt.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -181,53 +182,47 @@ window_sizes(const char *text, struct options *o, struct err *err)
     return 0;
 }
 
+/* Options that are a whole number in a range. */
+static const struct {
+    int opt;
+    uint64_t least, most;
+    size_t at; /* of an unsigned in struct options */
+} numbers[] = {
+    { OPT_COMPRESSION, 0, 9, offsetof(struct options, compression) },
+    { OPT_PIPELINING, 1, ACK_IN_FLIGHT, offsetof(struct options, pipelining) },
+    { OPT_CONNECTIONS, 1, 100000, offsetof(struct options, connections) },
+    { OPT_THREADS, 1, 64, offsetof(struct options, threads) },
+    { OPT_PREENCODE, 1, 1000, offsetof(struct options, preencode) },
+    { OPT_DAMAGE_EVERY, 1, UINT32_MAX, offsetof(struct options, damage_every) },
+    { OPT_DELAY, 1, 3600000, offsetof(struct options, delay_ms) },
+    { OPT_MAX_GAP, 1, 3600000, offsetof(struct options, gap_most_ms) },
+};
+
 static int
-set_numbers(struct options *o, int opt, const char *name, const char *text, struct err *err)
+set_number(struct options *o, int opt, const char *name, const char *text, struct err *err)
 {
     uint64_t n = 0;
-    int result = 0;
 
-    switch (opt) {
-    case OPT_PROTOCOL:
-        result = number(name, text, 1, 2, &n, err);
-        o->version = (char)('0' + n);
-        break;
-    case OPT_COMPRESSION:
-        result = number(name, text, 0, 9, &n, err);
-        o->compression = (unsigned)n;
-        break;
-    case OPT_PIPELINING:
-        result = number(name, text, 1, ACK_IN_FLIGHT, &n, err);
-        o->pipelining = (unsigned)n;
-        break;
-    case OPT_CONNECTIONS:
-        result = number(name, text, 1, 100000, &n, err);
-        o->connections = (unsigned)n;
-        break;
-    case OPT_THREADS:
-        result = number(name, text, 1, 64, &n, err);
-        o->threads = (unsigned)n;
-        break;
-    case OPT_PREENCODE:
-        result = number(name, text, 1, 1000, &n, err);
-        o->preencode = (unsigned)n;
-        break;
-    case OPT_SEED: result = number(name, text, 0, INT64_MAX, &o->seed, err); break;
-    case OPT_EVENTS: result = number(name, text, 1, INT64_MAX, &o->events, err); break;
-    case OPT_DAMAGE_EVERY:
-        result = number(name, text, 1, UINT32_MAX, &n, err);
-        o->damage_every = (unsigned)n;
-        break;
-    case OPT_DELAY:
-        result = number(name, text, 1, 3600000, &n, err);
-        o->delay_ms = (unsigned)n;
-        break;
-    case OPT_MAX_GAP:
-        result = number(name, text, 1, 3600000, &n, err);
-        o->gap_most_ms = (unsigned)n;
-        break;
+    for (unsigned i = 0; i < COUNT(numbers); i++) {
+        if (numbers[i].opt != opt)
+            continue;
+        if (number(name, text, numbers[i].least, numbers[i].most, &n, err) < 0)
+            return -1;
+        *(unsigned *)(void *)((char *)o + numbers[i].at) = (unsigned)n;
+        return 0;
     }
-    return result;
+    UNREACHABLE("every option is known");
+}
+
+static int
+set_protocol(struct options *o, const char *text, struct err *err)
+{
+    uint64_t n = 0;
+
+    if (number("protocol", text, 1, 2, &n, err) < 0)
+        return -1;
+    o->version = (char)('0' + n);
+    return 0;
 }
 
 static int
@@ -272,13 +267,16 @@ set(struct options *o, int opt, const char *name, const char *text, struct err *
     case OPT_PARTIAL: o->partial_fine = true; return 0;
     case OPT_LEDGER: o->ledger = text; return 0;
     case OPT_WINDOW: return window_sizes(text, o, err);
+    case OPT_PROTOCOL: return set_protocol(o, text, err);
+    case OPT_SEED: return number(name, text, 0, INT64_MAX, &o->seed, err);
+    case OPT_EVENTS: return number(name, text, 1, INT64_MAX, &o->events, err);
     case OPT_SECONDS: return real(name, text, &o->seconds, err);
     case OPT_RATE: return real(name, text, &o->rate, err);
     case OPT_GIVE_UP: return real(name, text, &o->give_up, err);
     case OPT_DAMAGE:
     case OPT_SLOW:
     case OPT_CORPUS: return set_words(o, opt, name, text, err);
-    default: return set_numbers(o, opt, name, text, err);
+    default: return set_number(o, opt, name, text, err);
     }
 }
 
