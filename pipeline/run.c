@@ -225,18 +225,24 @@ change_skip(struct plan_local *l, uint16_t from, uint16_t or_from, uint16_t to)
     return n;
 }
 
+/* Of the events that are `from`, those the condition holds for take part; the others wait. Returns
+ * how many take part. */
 static uint32_t
-take_branch(struct plan_local *l, const struct cond *cond, uint16_t pending)
+take_branch(struct plan_local *l, const struct cond *cond, uint16_t from, uint16_t waits)
 {
     uint32_t taken = 0;
 
     for (uint32_t i = 0; i < l->run_n; i++) {
         struct event *ev = l->run[i];
 
-        if (ev->skip != pending || ev->cancelled || !plan_truth(l, cond, ev))
+        if (ev->skip != from || ev->cancelled)
             continue;
-        ev->skip = 0;
-        taken++;
+        if (plan_truth(l, cond, ev)) {
+            ev->skip = 0;
+            taken++;
+        } else {
+            ev->skip = waits;
+        }
     }
     return taken;
 }
@@ -246,19 +252,18 @@ take_branch(struct plan_local *l, const struct cond *cond, uint16_t pending)
 static void
 run_chain(struct plan_local *l, const struct step *step, struct batch *b, unsigned depth)
 {
-    uint16_t pending = (uint16_t)(2 * depth), finished = (uint16_t)(pending + 1);
+    uint16_t pending = (uint16_t)(2 * depth), finished = (uint16_t)(pending + 1), from = 0;
     const struct block *rest;
 
     ASSERT(depth > 0 && depth < UINT16_MAX / 2);
-    if (change_skip(l, 0, 0, pending) == 0) {
-        change_skip(l, pending, pending, 0);
-        return;
-    }
-    for (;; step = &rest->at[0]) {
-        if (take_branch(l, step->branch.cond, pending) > 0)
+    for (;; step = &rest->at[0], from = pending) {
+        uint32_t taken = take_branch(l, step->branch.cond, from, pending);
+
+        if (taken > 0)
             run_block(l, step->branch.then, b, depth + 1);
-        change_skip(l, 0, 0, finished);
         rest = step->branch.otherwise;
+        if (rest->n > 0 && taken > 0)
+            change_skip(l, 0, 0, finished);
         if (rest->n != 1 || rest->at[0].kind != STEP_IF)
             break;
     }

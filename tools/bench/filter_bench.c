@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* filter_bench: what conditions, templates and filters cost an event, on one core. Only plan_run is
+ * timed: a batch of events is made anew before each pass. For each text the median and spread of
+ * the CPU time over the passes (default 15, argument 1); argument 2 selects by a part of the name.
+ */
+#include "codec/batch.h"
+#include "codec/json_scan.h"
+#include "codec/zoneinfo.h"
+#include "pipeline/config_parse.h"
+#include "pipeline/run.h"
+#include "tools/bench/bench.h"
+
+#define EVENTS 2048
+#define PASSES 101
+#define AGENTS 10000
+
+/* In an event the message stands last of 14 members; %u are numbers that differ. */
+#define EVENT                                                                                     \
+    "{\"@timestamp\":\"2024-05-01T12:00:00.123Z\",\"@version\":\"1\",\"host\":{\"name\":\"web-"   \
+    "1\"},"                                                                                       \
+    "\"agent\":{\"name\":\"web-1\",\"type\":\"filebeat\"},\"ecs\":{\"version\":\"8.0.0\"},"       \
+    "\"input\":{\"type\":\"filestream\"},\"service\":\"s%u\",\"env\":\"prod\",\"team\":\"web\","  \
+    "\"level\":\"info\",\"zone\":\"eu-west-1a\",\"status\":%u,\"ip\":\"81.2.69.%u\",\"message\":" \
+    "\""
+
+#define ACCESS                                                                                 \
+    "203.0.113.%u - frank [10/Oct/2024:13:55:%02u -0700] \\\"GET /a/%u?b=%u HTTP/1.1\\\" 200 " \
+    "%u \\\"https://www.example.com/\\\" \\\"Mozilla/5.0 (X11; Linux x86_64)\\\""
+
+static const struct {
+    const char *name, *message, *text;
+    unsigned copies; /* of the text */
+} cases[] = {
+    { "nothing", "hello", "", 1 },
+    { "1 condition ==", "hello", "if [service] == \"none\" { mutate { add_tag => [\"x\"] } }\n",
+      1 },
+    { "5 conditions ==", "hello", "if [service] == \"none\" { mutate { add_tag => [\"x\"] } }\n",
+      5 },
+    { "50 conditions ==", "hello", "if [service] == \"none\" { mutate { add_tag => [\"x\"] } }\n",
+      50 },
+    { "10 templates of two fields", "hello",
+      "mutate { add_field => { \"[@metadata][t]\" => \"%{service}-%{env}\" } "
+      "remove_field => \"[@metadata][t]\" }\n",
+      10 },
+    { "20 set and rename", "hello",
+      "mutate { add_field => { \"a\" => \"x\" } } mutate { rename => { \"a\" => \"b\" } } "
+      "mutate { remove_field => [\"b\"] }\n",
+      10 },
+    { "mutate, five operations", "hello",
+      "mutate { rename => { \"team\" => \"group\" } convert => { \"status\" => \"string\" } "
+      "uppercase => [\"level\"] replace => { \"env\" => \"test\" } copy => { \"zone\" => \"az\" } "
+      "}\n",
+      1 },
+    { "grok COMBINEDAPACHELOG, match", ACCESS,
+      "grok { match => { \"message\" => \"%{COMBINEDAPACHELOG}\" } }\n", 1 },
+    { "grok, unrelated line",
+      "Jan %u 03:04:%02u web%u sshd[%u]: Accepted publickey for root from 10.0.0.7 port %u",
+      "grok { match => { \"message\" => \"%{COMBINEDAPACHELOG}\" } }\n", 1 },
+    { "date", "%02u/Oct/2024:13:55:%02u -0700",
+      "mutate { copy => { \"zone\" => \"zone\" } } date { match => [\"message\", "
+      "\"dd/MMM/yyyy:HH:mm:ss Z\"] }\n",
+      1 },
+    { "dissect, six fields", "a%u b%u c%u d%u e%u f",
+      "dissect { mapping => { \"message\" => \"%{a} %{b} %{c} %{d} %{e} %{f}\" } }\n", 1 },
+    { "kv, ten pairs", "a=%u b=%u c=%u d=%u e=%u f=1 g=2 h=3 i=4 j=5", "kv { target => \"kv\" }\n",
+      1 },
+    { "json, 300 bytes",
+      "{\\\"user\\\":{\\\"id\\\":%u,\\\"name\\\":\\\"someone\\\",\\\"roles\\\":[\\\"a\\\","
+      "\\\"b\\\"]},"
+      "\\\"request\\\":{\\\"id\\\":\\\"0123456789abcdef%u\\\",\\\"path\\\":\\\"/api/v1/items/"
+      "%u\\\","
+      "\\\"took\\\":%u},\\\"response\\\":{\\\"status\\\":200,\\\"bytes\\\":%u,\\\"cached\\\":false}"
+      ","
+      "\\\"trace\\\":\\\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\\\"}",
+      "json { source => \"message\" target => \"j\" }\n", 1 },
+    { "useragent, cached",
+      "Mozilla/5.0 (X11; Linux x86_64; rv:%u.0) Gecko/20100101 Firefox/12%u.0 x%u y%u z%u",
+      "useragent { source => \"message\" target => \"ua\" lru_cache_size => 100000 }\n", 1 },
+};
+
+static struct timestamp
+fixed_now(void)
+{
+    return (struct timestamp){ .sec = 1714564800 };
+}
+
+static const char *
+no_env(void *arg, struct slice name)
+{
+    (void)arg;
+    (void)name;
+    return NULL;
+}
+
+static struct plan *
+compile(const char *text, unsigned copies)
+{
+    const struct plan_settings settings = {
+        .pipeline_id = "bench", .workers = 1, .batch_size = 125, .ecs = ECS_DISABLED
+    };
+    const struct plan_registry registry = { 0 };
+    struct findings findings = { 0 };
+    struct buf all = { 0 };
+    struct config_source source = { .name = "bench" };
+    struct config *config;
+    struct plan *plan = NULL;
+
+    buf_append(&all, SLICE("filter {\n"));
+    for (unsigned i = 0; i < copies; i++)
+        buf_append(&all, slice_of(text));
+    buf_append(&all, SLICE("}\n"));
+    source.text = buf_slice(&all);
+    config = config_parse(&source, 1, false, &findings);
+    if (config != NULL)
+        plan = plan_compile(config, &settings, &registry, no_env, NULL, zone_offset, fixed_now,
+                            &findings);
+    for (size_t i = 0; plan == NULL && i < findings.n; i++)
+        fprintf(stderr, "filter_bench: %s\n", findings.at[i].text);
+    if (plan == NULL)
+        exit(1);
+    findings_fini(&findings);
+    config_free(&config);
+    buf_fini(&all);
+    return plan;
+}
+
+/* The same numbers in every pass. */
+static struct batch *
+make_batch(const char *message)
+{
+    struct batch *b = batch_new(NULL);
+    struct buf line = { 0 };
+
+    for (unsigned i = 0; i < EVENTS; i++) {
+        unsigned n = i * 7 % AGENTS;
+        struct event *ev = batch_add(b);
+        struct err err;
+
+        buf_clear(&line);
+        buf_printf(&line, EVENT, n % 40, 200 + n % 300, n % 250);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        /* The message is one of the table above, with five numbers at the most. */
+        buf_printf(&line, message, n % 28 + 1, n % 60, n % 97, n % 89, n);
+#pragma GCC diagnostic pop
+        buf_append(&line, SLICE("\"}"));
+        if (json_scan_object(&b->arena, arena_copy_padded(&b->arena, buf_slice(&line)), line.n,
+                             JSON_DEPTH, &ev->data, &err) < 0 ||
+            event_construct(ev, fixed_now(), NULL, true, &err) < 0) {
+            fprintf(stderr, "filter_bench: %s in %.*s\n", err.msg, (int)line.n, line.p);
+            exit(1);
+        }
+    }
+    buf_fini(&line);
+    return b;
+}
+
+static void
+measure(size_t i, unsigned passes, double *nothing)
+{
+    struct plan *plan = compile(cases[i].text, cases[i].copies);
+    struct err err = { 0 };
+    struct plan_local *local = plan_local_new(plan, &err);
+    double runs[PASSES], spread, median;
+
+    if (local == NULL) {
+        fprintf(stderr, "filter_bench: %s\n", err.msg);
+        exit(1);
+    }
+    for (unsigned pass = 0; pass <= passes; pass++) {
+        struct batch *b = make_batch(cases[i].message);
+        double before = bench_cpu_ns();
+
+        plan_run(local, b);
+        if (pass > 0) /* the first one compiles patterns and fills caches */
+            runs[pass - 1] = (bench_cpu_ns() - before) / EVENTS;
+        batch_recycle(&b);
+    }
+    median = bench_median(runs, passes, &spread);
+    if (i == 0)
+        *nothing = median;
+    printf("%-32s %9.1f ns an event above nothing  (spread %.0f %%, message of %zu bytes)\n",
+           cases[i].name, median - *nothing, spread, strlen(cases[i].message));
+    plan_local_free(&local);
+    plan_drop(&plan);
+}
+
+int
+main(int argc, char **argv)
+{
+    unsigned passes = argc > 1 ? (unsigned)atoi(argv[1]) : 15;
+    double nothing = 0;
+
+    if (passes < 1 || passes > PASSES)
+        passes = 15;
+    bench_machine();
+    printf("%u passes over a batch of %d events of 14 members; medians\n", passes, EVENTS);
+    for (size_t i = 0; i < COUNT(cases); i++)
+        if (i == 0 || argc < 3 || strstr(cases[i].name, argv[2]) != NULL)
+            measure(i, passes, &nothing);
+    return 0;
+}
