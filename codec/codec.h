@@ -10,6 +10,18 @@
 enum ecs_mode { ECS_DISABLED, ECS_V1, ECS_V8 }; /* v8 behaves as v1 */
 
 struct log;
+struct line_pattern;
+struct plugin_context;
+
+/* Grok patterns are the business of the layer above; a codec that needs one asks through this. */
+struct line_patterns {
+    /* The legacy set and the files of dirs. Compiled once; NULL with *err. */
+    struct line_pattern *(*compile)(struct slice text, const struct opt_list *dirs,
+                                    struct err *err);
+    /* Anywhere in the line. One caller at a time for each pattern. */
+    bool (*matches)(struct line_pattern *p, struct slice line);
+    void (*free)(struct line_pattern *p); /* may be NULL */
+};
 
 /* What plugins may know about where they live; alive as long as the plan. */
 struct plugin_context {
@@ -25,6 +37,7 @@ struct plugin_context {
     const struct opt_plugin *given; /* the block as written, while preparing; NULL: not known */
     zone_fn *zone;                  /* system time zones */
     struct timestamp (*now)(void);  /* the wall clock; a settable one in tests */
+    const struct line_patterns *line_patterns; /* NULL: there are none */
 };
 
 /* State of one stream of bytes: a connection, a file, standard input. */
@@ -33,6 +46,8 @@ struct decoder {
     const void *conf;
     struct buf rest; /* bytes that wait for more, for codecs that split */
     void *state;     /* the codec's own */
+    void *gathered;  /* codec multiline: lines that wait */
+    bool stream;     /* pieces of a stream, not whole messages; set by the input */
 };
 
 struct codec_type {

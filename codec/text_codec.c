@@ -60,8 +60,8 @@ now_ms(struct timestamp now)
 
 /* ---- text to UTF-8 ---- */
 
-static struct slice
-to_utf8(struct decoder *d, struct slice text, struct timestamp now)
+struct slice
+text_to_utf8(struct decoder *d, struct slice text, struct timestamp now)
 {
     const struct text_conf *c = d->conf;
     struct text_state *s = state_of(d);
@@ -135,12 +135,18 @@ add_message(struct decoder *d, struct slice text, struct timestamp now, struct b
 void
 text_decode_message(struct decoder *d, struct slice text, struct timestamp now, struct batch *out)
 {
+    text_add_message(d, text_to_utf8(d, text, now), now, out);
+}
+
+struct event *
+text_add_message(struct decoder *d, struct slice text, struct timestamp now, struct batch *out)
+{
     const struct text_conf *c = d->conf;
-    struct slice plain = to_utf8(d, text, now);
-    struct event *ev = add_message(d, plain, now, out);
+    struct event *ev = add_message(d, text, now, out);
 
     if (c->ecs)
-        put_original(ev, plain);
+        put_original(ev, text);
+    return ev;
 }
 
 /* ---- JSON ---- */
@@ -220,7 +226,7 @@ void
 text_decode_json(struct decoder *d, struct slice text, struct timestamp now, struct batch *out)
 {
     const struct text_conf *c = d->conf;
-    struct slice plain = to_utf8(d, text, now);
+    struct slice plain = text_to_utf8(d, text, now);
     struct err err = { 0 };
     uint32_t before = out->n;
     struct value v;

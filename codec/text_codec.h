@@ -45,9 +45,14 @@ extern const char *const ecs_choices[];
 
 int text_conf_prepare(struct text_conf *c, const struct plugin_context *ctx, struct err *err);
 
+/* By the codec's character set; good until the next call for the decoder. */
+struct slice text_to_utf8(struct decoder *d, struct slice text, struct timestamp now);
 /* plain: the text becomes `message`. */
 void text_decode_message(struct decoder *d, struct slice text, struct timestamp now,
                          struct batch *out);
+/* The same for text that is UTF-8 already; the event. */
+struct event *text_add_message(struct decoder *d, struct slice text, struct timestamp now,
+                               struct batch *out);
 /* json: objects, lists of objects, or a failure event. */
 void text_decode_json(struct decoder *d, struct slice text, struct timestamp now,
                       struct batch *out);

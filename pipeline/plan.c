@@ -2,6 +2,7 @@
 /* Configuration to plan: finds plugins, replaces variables, reads options, prepares, and builds the
  * trees of steps. Goes on after errors, so that one run reports all of them. */
 #include "pipeline/plan.h"
+#include "pipeline/line_pattern.h"
 
 #include "codec/base/buf.h"
 #include "codec/base/hash.h"
@@ -500,6 +501,7 @@ plan_new(const struct config *config, const struct plan_settings *settings, zone
                                       .log = &p->log,
                                       .findings = findings,
                                       .zone = zone,
+                                      .line_patterns = &grok_line_patterns,
                                       .now = now };
     p->lane = settings->ordered;
     p->patterns = cond_pool_new();

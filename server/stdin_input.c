@@ -190,6 +190,7 @@ open_input(const void *conf, const struct input_common *common, const struct inp
         return NULL;
     }
     decoder_init(&in->decoder, in->codec.type, in->codec.conf);
+    in->decoder.stream = true;
     in->host = feeder_host(c->ctx.arena);
     return input;
 }
