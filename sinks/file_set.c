@@ -21,6 +21,7 @@ struct file {
     ino_t inode;
     int fd;
     bool written; /* since the last cleaning */
+    bool torn;    /* its last line has no end: a crash of ours, or somebody else's */
     char path[];
 };
 
@@ -166,6 +167,23 @@ open_path(struct file_set *s, const char *path)
     return fd;
 }
 
+static bool
+ends_inside_line(const char *path, const struct stat *st)
+{
+    char last = '\n';
+    int fd;
+
+    if (!S_ISREG(st->st_mode) || st->st_size == 0)
+        return false;
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return false; /* may be written, not read: nobody can say */
+    if (pread(fd, &last, 1, st->st_size - 1) != 1)
+        last = '\n';
+    close(fd);
+    return last != '\n';
+}
+
 static struct file *
 open_file(struct file_set *s, const char *path)
 {
@@ -189,6 +207,7 @@ open_file(struct file_set *s, const char *path)
     f->device = st.st_dev;
     f->inode = st.st_ino;
     f->generation = ++s->opened;
+    f->torn = !s->rules.overwrite && ends_inside_line(path, &st);
     at = slot_of(s, path);
     *at = f;
     link_newest(s, f);
@@ -215,6 +234,18 @@ find_file(struct file_set *s, const char *path)
 }
 
 /* ---- writing ---- */
+
+/* What is cut stays a line of its own; the first of ours must not be lost with it. */
+static int
+end_torn_line(struct file *f, struct slice text)
+{
+    if (!f->torn || text.n == 0 || text.p[text.n - 1] != '\n')
+        return 0;
+    if (write(f->fd, "\n", 1) != 1)
+        return -1;
+    f->torn = false;
+    return 0;
+}
 
 static int
 write_rest(struct file *f, struct slice text, struct file_progress *progress)
@@ -255,7 +286,8 @@ file_set_write(struct file_set *s, const char *path, struct slice text,
             return -1;
     }
     f->written = true;
-    if (write_rest(f, text, progress) < 0 || sync_file(s, f, progress) < 0)
+    if (end_torn_line(f, text) < 0 || write_rest(f, text, progress) < 0 ||
+        sync_file(s, f, progress) < 0)
         return -1;
     *progress = (struct file_progress){ 0 };
     return 0;

@@ -250,6 +250,39 @@ START_TEST(a_write_goes_on_where_it_stopped)
 }
 END_TEST
 
+START_TEST(a_torn_last_line_stays_a_line_of_its_own)
+{
+    static const struct {
+        const char *there;
+        struct slice text;
+        const char *want;
+    } table[] = {
+        { "whole\n", SLICE_INIT("new\n"), "whole\nnew\n" },
+        { "cut", SLICE_INIT("new\n"), "cut\nnew\n" },
+        { "cut", SLICE_INIT("new"), "cutnew" }, /* no lines: the codec ends none */
+        { "", SLICE_INIT("new\n"), "new\n" },
+    };
+
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct file_rules rules = { .dir_mode = -1, .file_mode = -1, .log = &quiet };
+        struct file_progress progress = { 0 };
+        struct file_set *s;
+        int fd;
+
+        set_up();
+        s = file_set_new(&rules);
+        fd = open(in_dir("f"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+        ck_assert_int_eq(write(fd, table[i].there, strlen(table[i].there)),
+                         (ssize_t)strlen(table[i].there));
+        close(fd);
+        ck_assert_int_eq(file_set_write(s, in_dir("f"), table[i].text, &progress), 0);
+        ck_assert_slice(content_of(in_dir("f")), slice_of(table[i].want));
+        file_set_free(&s);
+        tear_down();
+    }
+}
+END_TEST
+
 START_TEST(a_full_disk_is_an_error_that_says_so)
 {
     struct file_rules rules = { .dir_mode = -1, .file_mode = -1, .log = &quiet };
@@ -520,6 +553,7 @@ add_tests(TCase *tc)
     tcase_add_test(tc, directories_are_made_and_modes_are_kept);
     tcase_add_test(tc, a_deleted_file_is_made_anew);
     tcase_add_test(tc, a_write_goes_on_where_it_stopped);
+    tcase_add_test(tc, a_torn_last_line_stays_a_line_of_its_own);
     tcase_add_test(tc, a_full_disk_is_an_error_that_says_so);
     tcase_add_test(tc, unused_files_are_closed);
     tcase_add_test(tc, senders_cannot_open_files_without_end);
