@@ -32,14 +32,26 @@ beats_clients_fini(struct beats_clients *all)
 
 /* ---- entries ---- */
 
+void
+beats_client_text(struct slice s, char *out, size_t max)
+{
+    size_t n = s.n < max - 1 ? s.n : max - 1;
+
+    while (n > 0 && n < s.n && ((unsigned char)s.p[n] & 0xC0) == 0x80)
+        n--;
+    if (n > 0)
+        memcpy(out, s.p, n);
+    out[n] = '\0';
+}
+
 static struct beats_client
 named(const struct beats_client_id *id)
 {
     struct beats_client c = { 0 };
 
-    log_escape(id->subject, c.subject, sizeof c.subject);
-    log_escape(id->agent, c.agent, sizeof c.agent);
-    log_escape(id->address, c.address, sizeof c.address);
+    beats_client_text(id->subject, c.subject, sizeof c.subject);
+    beats_client_text(id->agent, c.agent, sizeof c.agent);
+    beats_client_text(id->address, c.address, sizeof c.address);
     c.hash = hash_bytes(slice_of(c.subject), 0);
     c.hash = hash_bytes(slice_of(c.agent), c.hash);
     c.hash = hash_bytes(slice_of(c.address), c.hash);

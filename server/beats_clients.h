@@ -27,7 +27,7 @@ struct beats_client {
     struct link link;          /* by when they were last without connections; not with some */
     struct beats_client *next; /* of equal hash */
     uint64_t hash;
-    char subject[CLIENT_SUBJECT], agent[CLIENT_AGENT], address[ADDRESS_TEXT]; /* cut, escaped */
+    char subject[CLIENT_SUBJECT], agent[CLIENT_AGENT], address[ADDRESS_TEXT]; /* cut */
     uint64_t since_s, seen_s;                                                 /* Unix time */
     uint64_t connects, events, bytes, windows, quarantined, errors;
     uint32_t connections;  /* open now */
@@ -47,6 +47,8 @@ struct beats_clients {
 
 void beats_clients_init(struct beats_clients *all, size_t most);
 void beats_clients_fini(struct beats_clients *all);
+/* A copy, cut where a character ends; strange bytes are the log writer's business. */
+void beats_client_text(struct slice s, char *out, size_t max);
 /* One more connection of that client; never NULL. */
 struct beats_client *beats_clients_join(struct beats_clients *all, const struct beats_client_id *id,
                                         uint64_t now_s);

@@ -495,7 +495,8 @@ note_agent(struct state *s, struct batch *b)
     struct value *data = b->n > 0 ? &b->events[0]->data : NULL;
 
     for (size_t i = 0; data != NULL && s->agent[0] == '\0' && i < COUNT(places); i++)
-        log_escape(text_at(&b->arena, data, places[i][0], places[i][1]), s->agent, sizeof s->agent);
+        beats_client_text(text_at(&b->arena, data, places[i][0], places[i][1]), s->agent,
+                          sizeof s->agent);
 }
 
 /* ---- the window ---- */

@@ -131,6 +131,10 @@ def e2e(phase, options):
     e2e_with(phase, build("build"))
 
 
+def edge(phase, options):
+    meson_tests(phase, build("build"), "edge")
+
+
 def interop(phase, options):
     folder = build("build")
     done = run([sys.executable, ROOT / "tests/interop/run.py"], timeout=1800, show=True,
@@ -160,7 +164,8 @@ def coverage(phase, options):
 
 PHASES = {
     "plain": plain, "release": release, "asan": asan, "tsan": tsan, "malloc": arena_malloc,
-    "aes": aes, "fuzz": fuzz, "e2e": e2e, "interop": interop, "coverage": coverage,
+    "aes": aes, "fuzz": fuzz, "e2e": e2e, "edge": edge,
+    "interop": interop, "coverage": coverage,
 }
 
 

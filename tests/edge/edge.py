@@ -2,6 +2,7 @@
 """What the edge programs share: the helpers of tests/e2e and tests/interop, and clocks."""
 
 import collections
+import json
 import os
 import re
 import socket
@@ -52,9 +53,9 @@ def counters(server):
 
 
 def clients(server):
-    """The ledger: one dict of texts for each client."""
-    return [dict(re.findall(r'(\w+): "?((?:[^",}\\]|\\.|,(?! \w+: ))*)"?(?:, |}$)',
-                            line.split("Client {", 1)[1]))
+    """The ledger: one dict for each client."""
+    return [{k: json.loads(v) for k, v in re.findall(r'(\w+): ("(?:[^"\\]|\\.)*"|-?\d+)',
+                                                     line.split("Client {", 1)[1])}
             for line in _report(server) if " Client {" in line]
 
 
