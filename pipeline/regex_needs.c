@@ -7,6 +7,7 @@
 
 struct finder {
     struct arena *arena;
+    struct slice pattern;
     regex_rarity_fn *rarity;
     struct regex_needs best;
     char run[RUN_BYTES]; /* characters that stand side by side in every match */
@@ -63,12 +64,22 @@ add_set(struct finder *f, const struct re_set *set)
     add(f, letter);
 }
 
+/* The dialects differ in what a backslash before a letter or a digit means. */
+static bool
+is_escape(const struct finder *f, const struct re_node *node)
+{
+    char c = node->pos + 1 < f->pattern.n ? f->pattern.p[node->pos + 1] : '\0';
+
+    return f->pattern.p[node->pos] == '\\' &&
+           ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'));
+}
+
 static void walk(struct finder *f, const struct re_node *node);
 
 static struct regex_needs
-needs_of(struct arena *a, const struct re_node *node, regex_rarity_fn *rarity)
+needs_of(const struct finder *outer, const struct re_node *node)
 {
-    struct finder f = { .arena = a, .rarity = rarity };
+    struct finder f = { .arena = outer->arena, .pattern = outer->pattern, .rarity = outer->rarity };
 
     walk(&f, node);
     flush(&f);
@@ -85,7 +96,7 @@ walk_branches(struct finder *f, const struct re_node *alternatives)
     all.at = arena_alloc(f->arena, REGEX_NEEDS * sizeof all.at[0]);
     for (const struct re_node *branch = alternatives->child; branch != NULL;
          branch = branch->next) {
-        struct regex_needs one = needs_of(f->arena, branch, f->rarity);
+        struct regex_needs one = needs_of(f, branch);
 
         if (one.n == 0 || all.n + one.n > REGEX_NEEDS)
             return;
@@ -116,7 +127,7 @@ static void
 walk(struct finder *f, const struct re_node *node)
 {
     switch (node->type) {
-    case RE_CHAR: add(f, node->code); break;
+    case RE_CHAR: add(f, is_escape(f, node) ? 0 : node->code); break;
     case RE_SET: add_set(f, node->set); break;
     case RE_CAT:
         for (const struct re_node *c = node->child; c != NULL; c = c->next)
@@ -144,10 +155,13 @@ walk(struct finder *f, const struct re_node *node)
 struct regex_needs
 regex_needs_find(struct arena *a, struct slice pattern, regex_rarity_fn *rarity)
 {
-    struct re_tree tree;
+    struct finder f = { .arena = a, .pattern = pattern, .rarity = rarity };
     struct re_flags flags = { 0 };
+    struct re_tree tree;
 
-    if (regex_parse(a, pattern, flags, &tree, NULL) < 0)
+    /* \Q quotes in one dialect and is a letter in the other. */
+    if (slice_find(pattern, SLICE("\\Q"), 0) != SIZE_MAX ||
+        regex_parse(a, pattern, flags, &tree, NULL) < 0)
         return (struct regex_needs){ 0 };
-    return needs_of(a, tree.root, rarity);
+    return needs_of(&f, tree.root);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A YAML document as JSON text, scalars typed as Ruby types them (YAML 1.1): yes is true, 010 is 8,
- * a date is text. For dictionaries and pattern lists of the operator; wraps the YAML library. */
+ * a date is text. A tag in front of a plain scalar does not count. For dictionaries and pattern
+ * lists of the operator; wraps the YAML library. */
 #ifndef PIPELINE_YAML_JSON_H
 #define PIPELINE_YAML_JSON_H
 
