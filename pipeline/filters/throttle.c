@@ -41,7 +41,8 @@ struct table {
 
 struct conf {
     struct template *key, *period;
-    int64_t before_count, after_count, max_age, max_counters;
+    double before_count, after_count, max_age; /* Logstash takes fractions */
+    int64_t max_counters;
     struct table *table;
 };
 
@@ -52,10 +53,10 @@ struct local {
 #define C struct conf
 static const struct option options[] = {
     OPT_TEMPLATE(C, key, .required = true, .help = "events of the same text are counted together"),
-    OPT_INT(C, before_count, .dflt = "-1", .help = "matches while fewer events came; -1: off"),
-    OPT_INT(C, after_count, .dflt = "-1", .help = "matches once more events came; -1: off"),
+    OPT_NUMBER(C, before_count, .dflt = "-1", .help = "matches while fewer events came; -1: off"),
+    OPT_NUMBER(C, after_count, .dflt = "-1", .help = "matches once more events came; -1: off"),
     OPT_TEMPLATE(C, period, .dflt = "60", .help = "seconds of event time"),
-    OPT_INT(C, max_age, .dflt = "3600", .help = "seconds that a period is remembered"),
+    OPT_NUMBER(C, max_age, .dflt = "3600", .help = "seconds that a period is remembered"),
     OPT_INT(C, max_counters, .dflt = "100000", .help = "keys that are remembered; -1: any number"),
     OPT_END,
 };
@@ -188,7 +189,7 @@ static void
 expire_locked(const struct conf *c, struct counter *k, int64_t period)
 {
     for (size_t i = 0; i < k->n;) {
-        if (k->slots[i].number * period < k->latest * period - c->max_age)
+        if ((double)((k->latest - k->slots[i].number) * period) > c->max_age)
             k->slots[i] = k->slots[--k->n];
         else
             i++;
@@ -238,8 +239,8 @@ apply(const void *conf, void *local, struct event *ev)
     buf_clear(&l->key);
     template_render(c->key, ev, &l->key);
     count = count_event(c, buf_slice(&l->key), t.sec, period_of(c, l, ev));
-    if ((c->before_count != -1 && count < c->before_count) ||
-        (c->after_count != -1 && count > c->after_count))
+    if ((c->before_count >= 0 && (double)count < c->before_count) ||
+        (c->after_count >= 0 && (double)count > c->after_count))
         return EVENT_KEEP;
     return EVENT_SKIP;
 }
