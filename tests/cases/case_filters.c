@@ -13,7 +13,6 @@ static const struct {
 } absent[] = {
     { "aggregate.json", "needs a Ruby evaluator" },
     { "ruby.json", "needs a Ruby evaluator" },
-    { "throttle.json", "filter throttle is not built yet" },
     { "xml.json", "filter xml is not built yet" },
 };
 
