@@ -11,6 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 CLOSING = re.compile(r"^(?:\w+: *)?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.M)
 CHECKS = re.compile(r"^\d+%: Checks: (\d+), Failures: (\d+), Errors: (\d+)", re.M)
+LINES = re.compile(r"^(?:(not )?ok\b|# +[\d.]+ s +(?:passed|(FAILED)|(skipped)) )", re.M)
 CASES = re.compile(r"^\w+: passed (\d+), failed (\d+), skipped (\d+)$", re.M)
 
 
@@ -104,15 +105,23 @@ class Phase:
     def counted(self, done, name):
         """A program that closes with counts; 77 as exit code: it skipped."""
         found = CLOSING.findall(done.stdout)
-        passed, failed, skipped = (int(n or 0) for n in found[-1]) if found else (0, 0, 0)
+        passed, failed, skipped = ((int(n or 0) for n in found[-1]) if found
+                                   else count_lines(done.stdout))
         if done.returncode == 77:
             skipped = max(skipped, 1)
         elif done.returncode != 0 and failed == 0:
             failed = 1
-        elif done.returncode == 0 and not found:
+        elif done.returncode == 0 and passed == 0:
             passed = 1
         print(f"  {name}: {passed} passed, {failed} failed, {skipped} skipped")
         self.add(name, passed, failed, skipped, done.stdout)
+
+
+def count_lines(text):
+    """Passed, failed, skipped of programs that say `ok` and `not ok`, or a word behind a time."""
+    found = LINES.findall(text)
+    failed, skipped = sum(bool(n or f) for n, f, _ in found), sum(bool(s) for _, _, s in found)
+    return len(found) - failed - skipped, failed, skipped
 
 
 def tail(text, lines=40):
@@ -124,9 +133,10 @@ def skips(text):
     return [s for s in text.splitlines() if "SKIP" in s]
 
 
-def meson_tests(phase, folder, *suites, names=(), env=None, slower=1):
+def meson_tests(phase, folder, *suites, names=(), env=None, slower=1, jobs=None):
     """Runs suites of a build folder, or single tests; counts what each program says it checked."""
     done = run(["meson", "test", "-C", folder, "--no-rebuild", "-t", str(slower),
+                *(["--num-processes", jobs] if jobs else []),
                 *(s for suite in suites for s in ("--suite", suite)), *names], env=env)
     log = folder / "meson-logs/testlog.json"
     results = [json.loads(s) for s in log.read_text().splitlines()] if log.exists() else []
@@ -148,7 +158,9 @@ def count(phase, result):
     checks = [(int(n) - int(f) - int(e), int(f) + int(e)) for n, f, e in CHECKS.findall(text)]
     cases = [(int(p), int(f)) for p, f, _ in CASES.findall(text)]
     closing = [(int(p), int(f)) for p, f, _ in CLOSING.findall(text)]
-    counts = checks or cases[-1:] or closing[-1:] or [(1, 0)]
+    counts = checks or cases[-1:] or closing[-1:] or [count_lines(text)[:2]]
+    if counts == [(0, 0)]:
+        counts = [(1, 0)]
     passed, failed = (sum(c[i] for c in counts) for i in (0, 1))
     if status != "OK":
         failed = max(failed, 1)
