@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/unit/filter_cases.h"
 #include "tests/unit/hostile.h"
+#include "tests/unit/shared.h"
 #include "tests/unit/unit.h"
 
 #define DATA SHARED_DIR "/reference/cases/filters/data/"
@@ -90,6 +91,7 @@ END_TEST
 static void
 add_tests(TCase *tc)
 {
+    tcase_add_checked_fixture(tc, shared_need, NULL); /* the databases are there */
     tcase_add_loop_test(tc, events_and_their_fields, 0, (int)COUNT(events));
     tcase_add_loop_test(tc, refused_at_the_start, 0, (int)COUNT(refused));
     tcase_add_test(tc, addresses_made_up_to_hurt);

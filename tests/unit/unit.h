@@ -18,6 +18,7 @@
                       SLICE_ARGS(want_));                                                     \
     } while (0)
 
+/* One process for all tests of a program, unless CK_FORK is in the environment. */
 #define UNIT_MAIN(name)                                   \
     int main(void)                                        \
     {                                                     \
@@ -28,7 +29,8 @@
         tcase_set_timeout(tc, 60);                        \
         add_tests(tc);                                    \
         suite_add_tcase(suite, tc);                       \
-        srunner_set_fork_status(runner, CK_NOFORK);       \
+        if (getenv("CK_FORK") == NULL)                    \
+            srunner_set_fork_status(runner, CK_NOFORK);   \
         srunner_run_all(runner, CK_NORMAL);               \
         failed = srunner_ntests_failed(runner);           \
         srunner_free(runner);                             \
