@@ -19,8 +19,8 @@ void ready_limit(struct ready *r, uint32_t pipeline, uint32_t workers, bool lane
 
 /* Takes the window. Never blocks. */
 void ready_give(struct ready *r, uint32_t pipeline, struct window **w);
-/* The next window in fair order, with room reserved (w->room, w->view_room); waits until there is one or the
- * list is stopped (NULL). The caller is inside the pipeline until ready_leave. */
+/* The next window in fair order, with room reserved (w->room, w->view_room); waits until there is
+ * one or the list is stopped (NULL). The caller is inside the pipeline until ready_leave. */
 struct window *ready_take(struct ready *r, uint32_t *pipeline);
 /* What a window's events were inflated to and encoded to: the next reservations go by it. */
 void ready_learn(struct ready *r, uint32_t pipeline, size_t batch_bytes, size_t view_bytes);

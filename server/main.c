@@ -44,7 +44,7 @@ struct program {
     size_t problems_n;
     struct process *process;
     int signals;
-    bool tls; /* started */
+    bool tls;                          /* started */
     unsigned interrupts, terminations; /* INT and TERM so far */
 };
 

@@ -9,7 +9,7 @@
 #define DEFAULT_MAX ((size_t)1 << 30)
 /* Workers stop so much before an output holds half: reading stops there, and windows as received
  * are small. */
-#define VIEWS_PART  8
+#define VIEWS_PART 8
 
 static const char *const part_names[BUDGET_PARTS] = {
     [BUDGET_WINDOW] = "windows", [BUDGET_BATCH] = "batches",    [BUDGET_VIEW] = "views",
