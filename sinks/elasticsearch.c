@@ -5,6 +5,7 @@
  * es_setup: what is installed first. es_bulk: answers. sink_queue: what waits and what comes again.
  * Here they meet, on the home loop: no request leaves before the first host was checked and the
  * set-up is through. */
+#include "sinks/client_tls.h"
 #include "sinks/es_answer.h"
 #include "sinks/es_setup.h"
 #include "sinks/es_write.h"
@@ -310,68 +311,23 @@ on_start(struct loop *loop, struct mail *mail)
 
 /* ---- life ---- */
 
-static const char *
-cstr_or_null(struct arena *a, struct slice s)
-{
-    return s.p == NULL ? NULL : arena_cstr(a, s);
-}
-
-static struct tls_names
-names_of(struct arena *a, const struct opt_list *list)
-{
-    const char **at = arena_alloc(a, (list->n + 1) * sizeof *at);
-
-    for (size_t i = 0; i < list->n; i++)
-        at[i] = arena_cstr(a, list->at[i]);
-    return (struct tls_names){ at, list->n };
-}
-
-static bool
-read_fingerprint(struct slice hex, unsigned char out[32])
-{
-    size_t n = 0;
-    unsigned half = 0;
-
-    for (size_t i = 0; i < hex.n; i++) {
-        char c = (char)(hex.p[i] | 0x20);
-        unsigned v = c >= 'a' ? (unsigned)(c - 'a') + 10 : (unsigned)(c - '0') & 15;
-
-        if (hex.p[i] == ':')
-            continue;
-        if (n == 64)
-            return false;
-        half = half << 4 | (v & 15);
-        if (++n % 2 == 0) {
-            out[n / 2 - 1] = (unsigned char)half;
-            half = 0;
-        }
-    }
-    return n == 64;
-}
-
 static int
 make_tls(struct es_sink *s, struct err *err)
 {
     const struct es_conf *c = s->conf;
-    unsigned char fingerprint[32];
-    struct tls_options options = { .verification = c->ssl_verification_mode == 1
-                                                       ? TLS_VERIFY_NONE
-                                                       : TLS_VERIFY_FULL };
-    struct arena a;
+    const struct client_tls wish = {
+        .authorities = &c->ssl_certificate_authorities,
+        .protocols = &c->ssl_supported_protocols,
+        .ciphers = &c->ssl_cipher_suites,
+        .certificate = c->ssl_certificate,
+        .key = c->ssl_key,
+        .fingerprint = c->ca_trusted_fingerprint,
+        .verify = c->ssl_verification_mode != 1,
+    };
 
     if (!c->urls.tls)
         return 0;
-    arena_init(&a, NULL);
-    options.certificate = cstr_or_null(&a, c->ssl_certificate);
-    options.key = cstr_or_null(&a, c->ssl_key);
-    options.authorities = names_of(&a, &c->ssl_certificate_authorities);
-    options.protocols = names_of(&a, &c->ssl_supported_protocols);
-    options.ciphers = names_of(&a, &c->ssl_cipher_suites);
-    if (c->ca_trusted_fingerprint.p != NULL &&
-        read_fingerprint(c->ca_trusted_fingerprint, fingerprint))
-        options.trusted_fingerprint = fingerprint;
-    s->tls = tls_client_new(&options, err);
-    arena_fini(&a);
+    s->tls = client_tls_new(&wish, err);
     return s->tls == NULL ? -1 : 0;
 }
 

@@ -55,7 +55,7 @@ es_case_option(struct arena *a, json_t *v, const char *address)
         out.pairs = arena_calloc(a, json_object_size(v) + 1, sizeof *out.pairs);
         json_object_foreach(v, key, member)
         {
-            out.pairs[out.n++] = (struct opt_pair){ .key = slice_of(key),
+            out.pairs[out.n++] = (struct opt_pair){ .key = arena_copy(a, slice_of(key)),
                                                     .value = es_case_option(a, member, address) };
         }
     }
