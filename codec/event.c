@@ -256,10 +256,7 @@ event_take(struct event *ev, const struct fieldref *at, struct value *out)
     if (at->n > 1)
         mark_way(ev, at);
     part = &at->part[at->n - 1];
-    *out = *node;
-    out->key = NULL;
-    out->key_len = 0;
-    out->flags &= (uint8_t)~V_KEY_FLAGS;
+    *out = value_bare(node);
     if (last->type == V_OBJECT)
         value_remove_key(a, last, part->key);
     else if (list_position(part, value_count(a, last), &i))
@@ -290,13 +287,10 @@ tags_list(struct event *ev)
     tags->flags |= V_CHANGED;
     if (tags->type == V_ARRAY)
         return tags;
-    single = *tags;
+    single = value_bare(tags);
     value_assign(tags, value_array(a));
-    if (single.type == V_STRING) {
-        single.key = NULL;
-        single.flags &= (uint8_t)~V_KEY_FLAGS;
+    if (single.type == V_STRING)
         value_assign(value_push(a, tags), single);
-    }
     return tags;
 }
 
@@ -401,10 +395,7 @@ take_member(struct event *ev, struct slice key, struct value *out)
 
     if (found == NULL)
         return false;
-    *out = *found;
-    out->key = NULL;
-    out->key_len = 0;
-    out->flags &= (uint8_t)~V_KEY_FLAGS;
+    *out = value_bare(found);
     value_remove_key(a, &ev->data, key);
     return true;
 }

@@ -130,6 +130,17 @@ value_object(struct arena *a)
     return empty_container(a, V_OBJECT);
 }
 
+struct value
+value_bare(const struct value *member)
+{
+    struct value v = *member;
+
+    v.key = NULL;
+    v.key_len = 0;
+    v.flags &= (uint8_t)~V_KEY_FLAGS;
+    return v;
+}
+
 void
 value_assign(struct value *slot, struct value v)
 {

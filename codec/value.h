@@ -85,6 +85,8 @@ struct value value_digits(struct arena *a, enum value_type type, struct slice di
 /* Around JSON text that is known to be valid and lives in the arena. */
 struct value value_raw(enum value_type type, struct slice raw);
 
+/* The value of a member, without its key. */
+struct value value_bare(const struct value *member);
 /* Puts v in a slot: the key stays, the slot is marked changed. */
 void value_assign(struct value *slot, struct value v);
 /* Deep, as far as nodes are indexed; raw text is shared. Both belong to batches of one arena. */

@@ -281,17 +281,6 @@ convert_one(struct arena *a, struct value *v, enum convert_to to, struct buf *sc
     UNREACHABLE("convert_to");
 }
 
-static struct value
-without_key(const struct value *v)
-{
-    struct value bare = *v;
-
-    bare.key = NULL;
-    bare.key_len = 0;
-    bare.flags &= (uint8_t)~V_KEY_FLAGS;
-    return bare;
-}
-
 int
 convert_value(struct arena *a, struct value *v, enum convert_to to, struct buf *scratch,
               struct value *out, bool *changed, struct err *err)
@@ -300,12 +289,12 @@ convert_value(struct arena *a, struct value *v, enum convert_to to, struct buf *
     if (!*changed)
         return 0;
     if (v->type != V_ARRAY) {
-        *out = without_key(v);
+        *out = value_bare(v);
         return convert_one(a, v, to, scratch, out, err);
     }
     *out = value_array(a);
     for (uint32_t i = 0, n = value_count(a, v); i < n; i++) {
-        struct value *from = value_at(a, v, i), one = without_key(from);
+        struct value *from = value_at(a, v, i), one = value_bare(from);
 
         if (convert_one(a, from, to, scratch, &one, err) < 0)
             return -1;

@@ -109,6 +109,19 @@ take_field(struct reader *r, struct csv_field *f)
     return take_quoted(r, f);
 }
 
+/* With the line end: LF, CR LF or CR. */
+static size_t
+record_bytes(const struct reader *r)
+{
+    size_t n = r->at;
+
+    if (n < r->text.n && r->text.p[n] == '\r')
+        n++;
+    if (n < r->text.n && r->text.p[n] == '\n')
+        n++;
+    return n;
+}
+
 int
 csv_row_read(struct csv_row *row, const struct csv_syntax *syntax, struct slice text, size_t most,
              struct arena *a, struct err *err)
@@ -116,15 +129,19 @@ csv_row_read(struct csv_row *row, const struct csv_syntax *syntax, struct slice 
     struct reader r = { syntax, text, 0, a, err };
 
     row->n = 0;
-    if (at_end(&r))
-        return 0; /* an empty line has no fields */
+    if (at_end(&r)) { /* an empty line has no fields */
+        row->used = record_bytes(&r);
+        return 0;
+    }
     for (;;) {
         if (row->n == most)
             return err_set(err, ERR_LIMIT, "more than %zu fields", most);
         if (take_field(&r, push(row)) < 0)
             return -1;
-        if (at_end(&r))
+        if (at_end(&r)) {
+            row->used = record_bytes(&r);
             return 0;
+        }
         r.at += syntax->separator.n;
     }
 }

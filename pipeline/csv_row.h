@@ -14,6 +14,7 @@ struct csv_field {
 struct csv_row {
     struct csv_field *fields;
     size_t n, cap;
+    size_t used; /* bytes of the record, its line end included */
 };
 
 struct csv_syntax {

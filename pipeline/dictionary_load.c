@@ -3,11 +3,15 @@
 #include "pipeline/dictionary.h"
 
 #include "codec/json_scan.h"
+#include "pipeline/csv_row.h"
 #include "pipeline/json_decimal.h"
 #include "pipeline/text_file.h"
 #include "pipeline/yaml_json.h"
 
 #include <string.h>
+
+/* Of a record; two of them count. */
+#define CSV_FIELDS 1000
 
 /* ---- JSON ---- */
 
@@ -49,69 +53,29 @@ load_yaml(struct dictionary *d, struct arena *a, struct slice text, size_t limit
 
 /* ---- CSV ---- */
 
-/* One field off the front; *last: it ends its row. -1: quotes that do not fit. */
-static int
-take_field(struct slice *s, struct buf *out, bool *last)
-{
-    size_t i = 0;
-
-    buf_clear(out);
-    if (s->n > 0 && s->p[0] == '"') {
-        for (i = 1;; i++) {
-            if (i >= s->n)
-                return -1;
-            if (s->p[i] != '"')
-                buf_byte(out, s->p[i]);
-            else if (i + 1 < s->n && s->p[i + 1] == '"')
-                buf_byte(out, s->p[++i]);
-            else
-                break;
-        }
-        i++;
-    } else {
-        for (; i < s->n && s->p[i] != ',' && s->p[i] != '\n' && s->p[i] != '\r'; i++) {
-            if (s->p[i] == '"')
-                return -1;
-            buf_byte(out, s->p[i]);
-        }
-    }
-    *last = i == s->n || s->p[i] != ',';
-    if (i < s->n && s->p[i] == '\r')
-        i++;
-    if (i < s->n && (s->p[i] == ',' || s->p[i] == '\n'))
-        i++;
-    else if (i < s->n && s->p[i - 1] != '\r')
-        return -1;
-    s->p += i;
-    s->n -= i;
-    return 0;
-}
-
 static int
 load_csv(struct dictionary *d, struct arena *a, struct slice text, struct err *err)
 {
-    struct buf field = { 0 }, key = { 0 };
+    const struct csv_syntax syntax = { .separator = SLICE(","), .quote = SLICE("\"") };
+    struct csv_row row = { 0 };
     int result = 0;
 
-    for (size_t row = 1; text.n > 0 && result == 0; row++) {
+    for (size_t record = 1; text.n > 0; record++) {
         struct value v = value_null();
-        bool last = false;
 
-        buf_clear(&key);
-        for (size_t column = 0; !last && result == 0; column++) {
-            result = take_field(&text, &field, &last);
-            if (column == 0)
-                buf_append(&key, buf_slice(&field));
-            else if (column == 1)
-                v = value_str(a, buf_slice(&field));
+        result = csv_row_read(&row, &syntax, text, CSV_FIELDS, a, err);
+        if (result < 0) {
+            err_prefix(err, "record %zu", record);
+            break;
         }
-        if (result < 0)
-            err_set(err, ERR_PARSE, "row %zu: illegal quoting", row);
-        else if (key.n > 0)
-            dictionary_put(d, buf_slice(&key), a, &v);
+        if (row.n > 1 && row.fields[1].text.p != NULL)
+            v = value_str(a, row.fields[1].text);
+        if (row.n > 0 && row.fields[0].text.p != NULL)
+            dictionary_put(d, row.fields[0].text, a, &v);
+        text.p += row.used;
+        text.n -= row.used;
     }
-    buf_fini(&field);
-    buf_fini(&key);
+    csv_row_fini(&row);
     return result;
 }
 

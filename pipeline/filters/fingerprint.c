@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* filter fingerprint: hashes of fields, for ids that come out the same (filters.md 12). */
+#include "codec/base/base64.h"
 #include "codec/base/random.h"
 #include "pipeline/digest.h"
 #include "pipeline/ecs.h"
@@ -245,28 +246,12 @@ print_hex(const uint8_t *bytes, size_t n, struct buf *out)
     out->n += n * 2;
 }
 
-static void
-print_base64(const uint8_t *bytes, size_t n, struct buf *out)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-    for (size_t i = 0; i < n; i += 3) {
-        uint32_t three = (uint32_t)bytes[i] << 16 | (i + 1 < n ? (uint32_t)bytes[i + 1] << 8 : 0) |
-                         (i + 2 < n ? bytes[i + 2] : 0);
-
-        buf_byte(out, digits[three >> 18]);
-        buf_byte(out, digits[three >> 12 & 63]);
-        buf_byte(out, i + 1 < n ? digits[three >> 6 & 63] : '=');
-        buf_byte(out, i + 2 < n ? digits[three & 63] : '=');
-    }
-}
-
 static struct value
 bytes_value(const struct conf *c, struct local *l, struct arena *a, const uint8_t *bytes, size_t n)
 {
     buf_clear(&l->out);
     if (c->base64encode)
-        print_base64(bytes, n, &l->out);
+        base64_encode((struct slice){ (const char *)bytes, n }, &l->out);
     else
         print_hex(bytes, n, &l->out);
     return value_str(a, buf_slice(&l->out));

@@ -117,17 +117,6 @@ parse(struct local *l, struct arena *a, struct slice text, struct value *out, st
 
 /* ---- into the event ---- */
 
-static struct value
-bare(const struct value *member)
-{
-    struct value v = *member;
-
-    v.key = NULL;
-    v.key_len = 0;
-    v.flags &= (uint8_t)~V_KEY_FLAGS;
-    return v;
-}
-
 /* A time of the document that is none: now, and what it was under another name. */
 static void
 set_timestamp(const struct conf *c, struct local *l, struct event *ev, struct value *found)
@@ -155,7 +144,7 @@ merge_root(const struct conf *c, struct local *l, struct event *ev, struct value
     struct value *found = value_get(a, object, SLICE("@timestamp")), timestamp = value_null();
 
     if (found != NULL) {
-        timestamp = bare(found);
+        timestamp = value_bare(found);
         value_remove_key(a, object, SLICE("@timestamp"));
     }
     if (json_merge_object(l->merge, ev, object, NULL) < 0)

@@ -73,8 +73,8 @@ static const struct {
     { ".yml", "- a\n- b\n", "no mapping of keys to values" },
     { ".json", "{\"a\":1", "at byte 6" },
     { ".json", "[]", "no object" },
-    { ".csv", "a,b\nc,\"d\n", "row 2: illegal quoting" },
-    { ".csv", "a,\"b\" c\n", "row 1: illegal quoting" },
+    { ".csv", "a,b\nc,\"d\n", "record 2: " },
+    { ".csv", "a,\"b\" c\n", "record 1: " },
     { ".txt", "a,b", "a dictionary is a .yml, .yaml, .json or .csv file" },
 };
 
