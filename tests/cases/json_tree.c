@@ -190,12 +190,12 @@ value(struct reader *r)
 struct tree *
 tree_parse(struct arena *a, struct slice in, size_t *at)
 {
-    struct slice copy = arena_copy(a, in);
-    struct reader r = { a, copy.p, copy.p + copy.n };
+    const char *copy = arena_cstr(a, in); /* strtod wants an end */
+    struct reader r = { a, copy, copy + in.n };
     struct tree *t = value(&r);
 
     blanks(&r);
-    *at = (size_t)(r.at - copy.p);
+    *at = (size_t)(r.at - copy);
     return r.at == r.end ? t : NULL;
 }
 

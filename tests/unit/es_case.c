@@ -67,11 +67,10 @@ es_case_event(struct batch *b, json_t *json)
 {
     struct event *ev = batch_add(b);
     char *text = json_dumps(json, JSON_COMPACT);
-    struct slice copy = arena_copy(&b->arena, slice_of(text));
+    char *copy = arena_copy_padded(&b->arena, slice_of(text));
     struct err err = { 0 };
 
-    ck_assert_msg(json_scan_object(&b->arena, (char *)(uintptr_t)copy.p, copy.n, 100, &ev->data,
-                                   &err) == 0,
+    ck_assert_msg(json_scan_object(&b->arena, copy, strlen(text), 100, &ev->data, &err) == 0,
                   "%s: %s", text, err.msg);
     ck_assert_int_eq(event_construct(ev, (struct timestamp){ 0, 0 }, NULL, true, &err), 0);
     free(text);

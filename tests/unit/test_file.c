@@ -76,11 +76,10 @@ static struct event *
 event_of(struct batch *b, const char *json)
 {
     struct event *ev = batch_add(b);
-    struct slice copy = arena_copy(&b->arena, slice_of(json));
+    char *copy = arena_copy_padded(&b->arena, slice_of(json));
     struct err err = { 0 };
 
-    ck_assert_msg(json_scan_object(&b->arena, (char *)(uintptr_t)copy.p, copy.n, 100, &ev->data,
-                                   &err) == 0,
+    ck_assert_msg(json_scan_object(&b->arena, copy, strlen(json), 100, &ev->data, &err) == 0,
                   "%s", err.msg);
     return ev;
 }
