@@ -179,7 +179,7 @@ print_findings(const struct program *p, const struct config_print *print, const 
         fwrite(text.p, 1, text.n, stdout);
     } else if (testing) {
         config_print_text(print, f, &text);
-        fwrite(text.p, 1, text.n, stderr);
+        fwrite(buf_cstr(&text), 1, text.n, stderr);
     }
     buf_fini(&text);
 }
