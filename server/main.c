@@ -28,7 +28,7 @@
 #include <unistd.h>
 
 #define DEFAULT_SETTINGS "/etc/headrig"
-#define HEAP_SLACK       (2 << 20)
+#define HEAP_SLACK       (4 << 20)
 
 static const struct log runner = { .logger = "logstash.runner" };
 static const struct log agent = { .logger = "logstash.agent" };

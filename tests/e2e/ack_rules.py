@@ -152,7 +152,7 @@ def reset(checks, lab_):
 
 def slow_pipeline(checks, lab_):
     """Three windows in flight, each of which takes longer than the sender's patience of 30 s."""
-    seconds = 40 if arguments.long else 5
+    seconds = 40 if arguments.long else 4
     patience = 30 if arguments.long else KEEPALIVE_GAP
     port = free_port()
     pipe = HeldPipe(lab_.folder("pipe"))
