@@ -158,6 +158,7 @@ def coverage(phase, options):
         if line.startswith(("lines:", "branches:")):
             print(f"  coverage of {line}")
     phase.check("coverage counted", "lines:" in report, report)
+    phase.counted(run([sys.executable, ROOT / "tests/floors.py", folder]), "floors")
 
 
 PHASES = {
