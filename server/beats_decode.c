@@ -392,6 +392,7 @@ static void
 copy_onto(struct event *ev, struct event *beat, bool first)
 {
     struct arena *a = event_arena(ev);
+    bool odd = false;
 
     for (uint32_t i = 0, n = value_count(a, &beat->data); i < n; i++) {
         struct value *member = value_at(a, &beat->data, i);
@@ -401,14 +402,18 @@ copy_onto(struct event *ev, struct event *beat, bool first)
         if (slice_eq(key, key_timestamp) && !first)
             continue;
         mine = value_put(a, &ev->data, key);
-        if (mine->type == V_OBJECT && copy.type == V_OBJECT)
+        if (mine->type == V_OBJECT && copy.type == V_OBJECT) {
             merge(a, mine, &copy);
-        else if (mine->type == V_OBJECT && slice_eq(key, key_event))
+        } else if (mine->type == V_OBJECT && slice_eq(key, key_event)) {
             value_assign(value_put(a, &ev->data, SLICE("_event")), copy);
-        else
+            odd = true;
+        } else {
             value_assign(mine, copy);
+        }
     }
     merge(a, &ev->meta, &beat->meta);
+    if (odd)
+        event_tag(ev, SLICE("_eventparsefailure"));
 }
 
 /* Any other codec: its events follow one another in the batch, each with the Beat's fields. */

@@ -326,5 +326,11 @@ beats_prepare(void *conf, const struct plugin_context *ctx, struct err *err)
                        "`enrich` and the deprecated `include_codec_tag` cannot be given both");
     if (read_enrich(c, err) < 0)
         return -1;
+    if (c->enrich != NULL && !c->codec_metadata && was_given(ctx, "codec") && ctx->findings != NULL)
+        findings_add(
+            ctx->findings, FINDING_WARN, ctx->pos, NULL,
+            "An explicit `codec` is specified, so `enrich` without `codec_metadata` does not "
+            "decide about [event][original]: the `ecs_compatibility` of the codec, or of "
+            "the pipeline, does");
     return read_tls(c, ctx, err);
 }

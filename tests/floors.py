@@ -19,7 +19,8 @@ FLOORS = {
     "decoder": (95, ["codec/lj_decode.c", "codec/lj_event.c", "codec/inflate.c"]),
     "PROXY header": (95, ["server/proxy_protocol.c"]),
 }
-UNIT = ["json_scan", "lj_frame", "lj_decode", "inflate", "beats_feed", "proxy_protocol"]
+UNIT = ["json_scan", "lj_frame", "lj_decode", "inflate", "beats_feed", "proxy_protocol",
+        "beats_decode"]
 REPLAYS = ["json_scan", "lj_frame", "lj_decode", "proxy_protocol"]
 
 

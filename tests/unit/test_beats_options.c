@@ -3,68 +3,14 @@
  * (lumberjack-and-beats-input.md 4.2 to 4.4), and ports that two inputs want. */
 #include "server/beats_priv.h"
 #include "server/ports.h"
-#include "sinks/sinks.h"
+#include "tests/unit/beats_plan.h"
 #include "tests/unit/tls_certs.h"
 #include "tests/unit/unit.h"
 
 #include "codec/base/buf.h"
-#include "codec/zoneinfo.h"
-#include "pipeline/config_parse.h"
-#include "pipeline/plan.h"
-
-#include <stdlib.h>
 
 #define TLS "ssl_enabled => true ssl_certificate => @server-p256.pem ssl_key => @server-p256.key "
 #define CA  "ssl_certificate_authorities => [@ca.pem] "
-
-/* @name becomes the quoted path of that file. */
-static void
-expand(const char *text, struct buf *out)
-{
-    while (*text != '\0') {
-        size_t n = strcspn(text, "@"), name;
-        char file[64];
-
-        buf_append(out, (struct slice){ text, n });
-        text += n;
-        if (*text == '\0')
-            break;
-        name = strspn(text + 1, "abcdefghijklmnopqrstuvwxyz0123456789-.");
-        ck_assert_uint_lt(name, sizeof file);
-        memcpy(file, text + 1, name);
-        file[name] = '\0';
-        buf_printf(out, "\"%s\"", tls_certs_path(file));
-        text += 1 + name;
-    }
-}
-
-/* inputs: what stands inside input { }. The plan, or NULL with an error among the findings. */
-static struct plan *
-compile(const char *inputs, struct findings *findings)
-{
-    static const struct plan_settings settings = {
-        .pipeline_id = "main", .workers = 1, .batch_size = 125, .ecs = ECS_V8
-    };
-    const struct plan_registry registry = {
-        .find_sink = sink_find, .find_input = input_find, .sinks = sink_all(), .inputs = input_all()
-    };
-    struct buf text = { 0 };
-    struct config_source source = { .name = "test" };
-    struct config *config;
-    struct plan *plan = NULL;
-
-    buf_append(&text, SLICE("input { "));
-    expand(inputs, &text);
-    buf_append(&text, SLICE(" } output { stdout { } }"));
-    source.text = buf_slice(&text);
-    config = config_parse(&source, 1, false, findings);
-    if (config != NULL)
-        plan = plan_compile(config, &settings, &registry, NULL, NULL, zone_offset, timestamp_now,
-                            findings);
-    config_free(&config);
-    buf_fini(&text);
-    return plan;
-}
 
 static struct plan *
 compile_beats(const char *options, struct findings *findings)
@@ -73,7 +19,7 @@ compile_beats(const char *options, struct findings *findings)
     struct plan *plan;
 
     buf_printf(&text, "beats { port => 5044 %s }", options);
-    plan = compile(buf_cstr(&text), findings);
+    plan = beats_plan(buf_cstr(&text), findings);
     buf_fini(&text);
     return plan;
 }
@@ -191,10 +137,10 @@ END_TEST
 START_TEST(position_is_that_of_the_option)
 {
     struct findings f = { 0 };
-    struct plan *plan =
-        compile("beats {\n port => 5044 ssl_enabled => true\n ssl_certificate => @server-p256.pem\n"
-                " ssl_key => @server-rsa.key\n}",
-                &f);
+    struct plan *plan = beats_plan(
+        "beats {\n port => 5044 ssl_enabled => true\n ssl_certificate => @server-p256.pem\n"
+        " ssl_key => @server-rsa.key\n}",
+        &f);
     const struct finding *found = find(&f, FINDING_ERROR, "does not belong");
 
     ck_assert_ptr_null(plan);
@@ -229,6 +175,10 @@ static const struct {
       FINDING_WARN,
       "not used when `ssl_enabled` is set to `false`: [`ssl_handshake_timeout`, `ssl_key`]" },
     { "peer metadata without TLS", "enrich => \"all\"", FINDING_INFO, NULL },
+    { "codec, and no codec_metadata", "codec => json enrich => \"source_metadata\"", FINDING_WARN,
+      "An explicit `codec` is specified" },
+    { "codec, and codec_metadata", "codec => json enrich => \"codec_metadata\"", FINDING_INFO,
+      NULL },
     { "TLS", TLS, FINDING_INFO, NULL },
     { "TLS, RSA",
       "ssl_enabled => true ssl_certificate => @server-rsa.pem ssl_key => "
@@ -319,7 +269,7 @@ START_TEST(port_is_needed_and_has_a_range)
     for (size_t i = 0; i < COUNT(bad); i++) {
         struct findings f = { 0 };
 
-        ck_assert_msg(compile(bad[i], &f) == NULL, "%s", bad[i]);
+        ck_assert_msg(beats_plan(bad[i], &f) == NULL, "%s", bad[i]);
         ck_assert_ptr_nonnull(find(&f, FINDING_ERROR, "port"));
         findings_fini(&f);
     }
@@ -329,7 +279,7 @@ END_TEST
 START_TEST(elastic_agent_is_the_same_input)
 {
     struct findings f = { 0 };
-    struct plan *plan = compile("elastic_agent { port => 5044 }", &f);
+    struct plan *plan = beats_plan("elastic_agent { port => 5044 }", &f);
 
     ck_assert_ptr_nonnull(plan);
     ck_assert_ptr_eq(plan->input[0]->type, &input_beats);
@@ -362,9 +312,9 @@ START_TEST(ports_in_one_pipeline_and_in_two)
     buf_printf(&both, "beats { %s } beats { %s }", ports[_i].first, ports[_i].second);
     buf_printf(&one, "beats { %s }", ports[_i].first);
     buf_printf(&two, "beats { %s }", ports[_i].second);
-    together = compile(buf_cstr(&both), &f);
-    plans[0] = compile(buf_cstr(&one), &f);
-    plans[2] = compile(buf_cstr(&two), &f);
+    together = beats_plan(buf_cstr(&both), &f);
+    plans[0] = beats_plan(buf_cstr(&one), &f);
+    plans[2] = beats_plan(buf_cstr(&two), &f);
     ck_assert_uint_eq(f.errors, 0);
     ports_check(together, NULL, 0, &f);
     ck_assert_uint_eq(f.errors, ports[_i].clash);
