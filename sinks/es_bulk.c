@@ -158,7 +158,6 @@ take_items(struct scanner *s, uint32_t actions, es_sent_fn *sent, const void *re
 {
     struct slice action;
 
-    out->has_items = true;
     out->actions_fit = true;
     out->items = 0;
     if (take(s, ']'))
@@ -183,9 +182,10 @@ take_member(struct scanner *s, uint32_t actions, es_sent_fn *sent, const void *r
         return false;
     if (slice_eq(key, SLICE("errors")))
         return take_boolean(s, out);
-    if (slice_eq(key, SLICE("items")) && take(s, '['))
-        return take_items(s, actions, sent, request, out);
-    return skip_value(s);
+    if (!slice_eq(key, SLICE("items")))
+        return skip_value(s);
+    out->has_items = take(s, '[');
+    return out->has_items ? take_items(s, actions, sent, request, out) : skip_value(s);
 }
 
 int

@@ -131,6 +131,8 @@ gzip_any(struct slice stream, size_t limit, struct buf *out, struct err *err)
         z.avail_out = ANY_STEP;
         got = inflate(&z, Z_NO_FLUSH);
         out->n += ANY_STEP - z.avail_out;
+        if (got == Z_STREAM_END && z.avail_in > 0)
+            got = inflateReset(&z);
     }
     inflateEnd(&z);
     if (got == Z_STREAM_END && out->n - before <= limit)

@@ -16,8 +16,8 @@ void gzip_member(struct slice plain, int level, struct buf *out);
 /* The plain bytes of a member that gzip_member made, appended to out. -1: damaged. */
 int gzip_plain(struct slice member, size_t plain_bytes, struct buf *out, struct err *err);
 
-/* A whole gzip or zlib stream from elsewhere, appended to out. -1: damaged, or more than limit
- * bytes. */
+/* A whole zlib stream or gzip file, of one member or several, from elsewhere, appended to out. -1:
+ * damaged, or more than limit bytes. */
 int gzip_any(struct slice stream, size_t limit, struct buf *out, struct err *err);
 
 #endif

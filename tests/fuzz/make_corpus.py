@@ -139,7 +139,7 @@ MAKERS = {
     "template": templates, "fieldref": templates, "reference": templates,
     "regex_translate": patterns, "grok": patterns,
     "date": dates, "date_format": dates, "timestamp": dates,
-    "es_bulk": bulk_answers, "bulk": bulk_answers,
+    "es_answer": bulk_answers,
     **{name: filter_texts(name) for name in ("kv", "csv", "dissect", "useragent")},
 }
 

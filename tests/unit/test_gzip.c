@@ -87,13 +87,24 @@ END_TEST
 
 START_TEST(members_stand_one_after_the_other)
 {
-    struct buf out = { 0 };
+    struct buf out = { 0 }, back = { 0 };
+    struct err err = { 0 };
 
     gzip_member(SLICE("first\n"), 1, &out);
     gzip_member(SLICE(""), 1, &out);
     gzip_member(SLICE("second\n"), 3, &out);
     check_read(buf_slice(&out), SLICE("first\nsecond\n"));
+    ck_assert_int_eq(gzip_any(buf_slice(&out), 13, &back, &err), 0);
+    ck_assert_slice(buf_slice(&back), SLICE("first\nsecond\n"));
+    buf_clear(&back);
+    ck_assert_int_eq(gzip_any(buf_slice(&out), 12, &back, &err), -1);
+    ck_assert_int_eq(err.code, ERR_LIMIT);
+    buf_byte(&out, 'x');
+    buf_clear(&back);
+    ck_assert_int_eq(gzip_any(buf_slice(&out), 100, &back, &err), -1);
+    ck_assert_int_eq(err.code, ERR_PARSE);
     buf_fini(&out);
+    buf_fini(&back);
 }
 END_TEST
 
