@@ -139,7 +139,7 @@ decode(struct bench *b, const struct buf *frames, bool verified, struct buf *out
     struct window *w = make_window(b, frames, make_peer(verified));
     struct batch *batch = NULL;
 
-    b->done = done_new(settled, NULL, plan_hold(b->plan));
+    b->done = done_new(settled, NULL, b->plan);
     while (input_beats.decode(b->in, b->worker, w, b->done, &batch) == WINDOW_BATCH) {
         for (uint32_t i = 0; i < batch->n; i++)
             print_event(batch->events[i], out);
