@@ -55,14 +55,14 @@ def asan(phase, options):
     folder = build("build-asan", "-Db_sanitize=address,undefined")
     meson_tests(phase, folder, "unit", "cases", "vectors", env=SANITIZER_ENV, slower=5)
     accept(phase, folder, "vectors", env=SANITIZER_ENV)
-    e2e_with(phase, folder, SANITIZER_ENV, slower=3)
+    e2e_with(phase, folder, "behaviour", SANITIZER_ENV, slower=3)
 
 
 def tsan(phase, options):
     folder = build("build-tsan", "-Db_sanitize=thread")
     meson_tests(phase, folder, "unit", "vectors", env=SANITIZER_ENV, slower=10)
     accept(phase, folder, "vectors", env=SANITIZER_ENV)
-    e2e_with(phase, folder, SANITIZER_ENV, slower=3)
+    e2e_with(phase, folder, "behaviour", SANITIZER_ENV, slower=3)
 
 
 def arena_malloc(phase, options):
@@ -118,14 +118,13 @@ def fuzz_one(target, plain_build, corpora, seconds):
     return name, None, f"{replay.stdout.strip()} replayed, {units[0] if units else '?'} runs"
 
 
-def e2e_with(phase, folder, env=None, slower=1):
+def e2e_with(phase, folder, suite, env=None, slower=1):
     """One after the other: they look at times and at memory."""
-    if (ROOT / "tests/e2e/meson.build").exists():
-        meson_tests(phase, folder, "e2e", env=env, slower=slower, jobs=1)
+    meson_tests(phase, folder, suite, env=env, slower=slower, jobs=1)
 
 
 def e2e(phase, options):
-    e2e_with(phase, build("build"))
+    e2e_with(phase, build("build"), "e2e")
 
 
 def edge(phase, options):
@@ -150,7 +149,7 @@ def coverage(phase, options):
         stale.unlink()
     meson_tests(phase, folder, "unit", "cases", "vectors")
     accept(phase, folder)
-    e2e_with(phase, folder)
+    e2e_with(phase, folder, "behaviour")
     report = capture(["gcovr", "--root", ROOT, "--object-directory", folder, "--exclude", "tests/",
                       "--exclude", "tools/", "--exclude", "build", "--print-summary", "--txt",
                       folder / "coverage.txt", folder])
