@@ -3,6 +3,7 @@
 
 #include "codec/text_codec.h"
 #include "sinks/http_fields.h"
+#include "sinks/option_notes.h"
 
 #include <stdio.h>
 
@@ -131,35 +132,6 @@ const struct option es_options[] = {
 
 #undef T
 
-/* ---- what was written ---- */
-
-static bool
-is_given(const struct plugin_context *ctx, const char *name)
-{
-    for (size_t i = 0; ctx->given != NULL && i < ctx->given->n; i++)
-        if (slice_eq(ctx->given->options[i].key, slice_of(name)))
-            return true;
-    return false;
-}
-
-static void
-warn(const struct plugin_context *ctx, const char *text)
-{
-    if (ctx->findings != NULL)
-        findings_add(ctx->findings, FINDING_WARN, ctx->pos, NULL, "%s", text);
-    else
-        log_warn(ctx->log, "%s", text);
-}
-
-static void
-inform(const struct plugin_context *ctx, const char *text)
-{
-    if (ctx->findings != NULL)
-        findings_add(ctx->findings, FINDING_INFO, ctx->pos, NULL, "%s", text);
-    else
-        log_info(ctx->log, "%s", text);
-}
-
 /* ---- action and versions ---- */
 
 static int
@@ -249,7 +221,7 @@ make_urls(struct es_conf *c, const struct plugin_context *ctx, struct err *err)
         .sniffing = c->sniffing,
     };
 
-    if (c->cloud_id.p != NULL && (c->hosts.given || is_given(ctx, "hosts")))
+    if (c->cloud_id.p != NULL && (c->hosts.given || option_is_given(ctx, "hosts")))
         return err_set(err, ERR_CONFIG,
                        "Both cloud_id and hosts specified, please only use one of those.");
     if (check_hosts_as_written(ctx, err) < 0)
@@ -318,16 +290,17 @@ check_tls(struct es_conf *c, const struct plugin_context *ctx, struct err *err)
                        c->ssl_truststore_path.p != NULL ? "ssl_certificate_authorities"
                                                         : "ssl_certificate and ssl_key");
     if (c->urls.tls && c->ssl_verification_mode == 1)
-        warn(ctx, "You have enabled encryption but DISABLED certificate verification, to make "
-                  "sure your data is secure set `ssl_verification_mode => full`");
+        option_warn(ctx,
+                    "You have enabled encryption but DISABLED certificate verification, to make "
+                    "sure your data is secure set `ssl_verification_mode => full`");
     return 0;
 }
 
 static int
 check_transport(struct es_conf *c, const struct plugin_context *ctx, struct err *err)
 {
-    if (is_given(ctx, "http_compression")) {
-        if (is_given(ctx, "compression_level"))
+    if (option_is_given(ctx, "http_compression")) {
+        if (option_is_given(ctx, "compression_level"))
             return err_set(err, ERR_CONFIG,
                            "Both `compression_level` and (deprecated) `http_compression` were "
                            "set. Use only `compression_level`.");
@@ -336,7 +309,7 @@ check_transport(struct es_conf *c, const struct plugin_context *ctx, struct err 
     if (c->proxy.p != NULL && c->proxy.n > 2) /* an empty one was made "//" */
         return err_set(err, ERR_CONFIG, "proxy: forward proxies are not supported");
     if (c->proxy.p != NULL)
-        warn(ctx, "Supplied proxy setting (proxy => '') has no effect");
+        option_warn(ctx, "Supplied proxy setting (proxy => '') has no effect");
     if (c->timeout <= 0 || c->resurrect_delay < 0 || c->retry_initial_interval <= 0 ||
         c->retry_max_interval <= 0)
         return err_set(err, ERR_CONFIG,
@@ -344,7 +317,7 @@ check_transport(struct es_conf *c, const struct plugin_context *ctx, struct err 
     if (http_fields_check(&c->custom_headers, err) < 0)
         return err_prefix(err, "custom_headers");
     if (c->sniffing)
-        warn(ctx, "sniffing => true: not built yet, the configured hosts are used");
+        option_warn(ctx, "sniffing => true: not built yet, the configured hosts are used");
     return 0;
 }
 
@@ -511,22 +484,23 @@ resolve_streams_auto(struct es_conf *c, const struct plugin_context *ctx, struct
 
     c->to_data_streams = false;
     if (!c->ecs) {
-        inform(ctx, "Not eligible for data streams because ecs_compatibility is not enabled. "
-                    "Elasticsearch data streams require that events adhere to the Elastic Common "
-                    "Schema.");
+        option_inform(ctx,
+                      "Not eligible for data streams because ecs_compatibility is not enabled. "
+                      "Elasticsearch data streams require that events adhere to the Elastic Common "
+                      "Schema.");
     } else if (list_options(c, ctx, is_incompatible, &names)) {
         snprintf(text, sizeof text,
                  "Not eligible for data streams because config contains one or more settings "
                  "that are not compatible with data streams: %.*s",
                  SLICE_ARGS(names));
-        inform(ctx, text);
+        option_inform(ctx, text);
     } else {
         c->to_data_streams = true;
     }
     snprintf(text, sizeof text,
              "Data streams auto configuration (`data_stream => auto` or unset) resolved to `%s`",
              c->to_data_streams ? "true" : "false");
-    inform(ctx, text);
+    option_inform(ctx, text);
     return c->to_data_streams ? 0 : refuse_stream_options(c, ctx, err);
 }
 
@@ -611,7 +585,7 @@ name_targets(struct es_conf *c, const struct plugin_context *ctx, struct err *er
     index = arena_printf(ctx->arena, "%.*s-%%{+yyyy.MM.dd}", SLICE_ARGS(base));
     c->index_is_default = c->index == NULL || slice_eq(template_source(c->index), index);
     c->manages_template =
-        is_given(ctx, "manage_template") ? c->manage_template : !c->to_data_streams;
+        option_is_given(ctx, "manage_template") ? c->manage_template : !c->to_data_streams;
     c->wants_alias = !c->to_data_streams && c->ilm_enabled != ES_FALSE &&
                      (c->index_is_default || !c->alias_is_default);
     make_stream_members(c, ctx->arena);
@@ -670,7 +644,7 @@ es_conf_prepare(void *conf, const struct plugin_context *ctx, struct err *err)
 
     c->ctx = ctx;
     c->ecs = ecs != ECS_DISABLED;
-    c->ssl_enabled = c->ssl_enabled && is_given(ctx, "ssl_enabled");
+    c->ssl_enabled = c->ssl_enabled && option_is_given(ctx, "ssl_enabled");
     if (check_action(c, ctx, err) < 0 || check_credentials(c, err) < 0 ||
         make_urls(c, ctx, err) < 0 || make_authorization(c, ctx, err) < 0 ||
         check_tls(c, ctx, err) < 0 || check_transport(c, ctx, err) < 0 ||

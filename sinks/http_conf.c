@@ -7,6 +7,7 @@
 #include "pipeline/ruby_value.h"
 #include "sinks/gzip.h"
 #include "sinks/http_fields.h"
+#include "sinks/option_notes.h"
 
 #define CLIENT    "logstash-output-http/6.0.1"
 #define MAP_DEPTH 100
@@ -111,15 +112,6 @@ http_is_ignorable(const struct http_conf *c, unsigned status)
 
 /* ---- options ---- */
 
-static void
-warn(const struct plugin_context *ctx, const char *text)
-{
-    if (ctx->findings != NULL)
-        findings_add(ctx->findings, FINDING_WARN, ctx->pos, NULL, "%s", text);
-    else
-        log_warn(ctx->log, "%s", text);
-}
-
 static int
 compile_mapping(const struct plugin_context *ctx, const struct opt_value *v,
                 struct http_mapped *out, unsigned depth, struct err *err)
@@ -153,7 +145,7 @@ check_content(struct http_conf *c, const struct plugin_context *ctx, struct err 
     if (c->format == HTTP_MESSAGE && c->message == NULL)
         return err_set(err, ERR_CONFIG, "message must be set if message format is used");
     if (c->format == HTTP_MESSAGE && c->mapping.n > 0)
-        warn(ctx, "mapping is not supported and will be ignored if message format is used");
+        option_warn(ctx, "mapping is not supported and will be ignored if message format is used");
     c->type = c->content_type.p != NULL ? c->content_type : slice_of(content_types[c->format]);
     if (c->format == HTTP_MESSAGE)
         return 0;
@@ -177,7 +169,8 @@ check_tls(const struct http_conf *c, const struct plugin_context *ctx, struct er
     if ((c->ssl_certificate.p != NULL) != (c->ssl_key.p != NULL))
         return err_set(err, ERR_CONFIG, "`ssl_certificate` and `ssl_key` need each other");
     if (!c->ssl_enabled && any)
-        warn(ctx, "Configured SSL settings are not used when `ssl_enabled` is set to `false`");
+        option_warn(ctx,
+                    "Configured SSL settings are not used when `ssl_enabled` is set to `false`");
     return 0;
 }
 
@@ -190,9 +183,8 @@ check_transport(const struct http_conf *c, const struct plugin_context *ctx, str
         return err_set(err, ERR_CONFIG, "user and password need each other");
     if (c->socket_timeout <= 0 || c->connect_timeout <= 0)
         return err_set(err, ERR_CONFIG, "socket_timeout and connect_timeout must be positive");
-    for (size_t i = 0; ctx->given != NULL && i < ctx->given->n; i++)
-        if (slice_eq(ctx->given->options[i].key, SLICE("cookies")) && c->cookies)
-            warn(ctx, "cookies => true: cookies are not kept");
+    if (c->cookies && option_is_given(ctx, "cookies"))
+        option_warn(ctx, "cookies => true: cookies are not kept");
     if (http_fields_check(&c->headers, err) < 0)
         return err_prefix(err, "headers");
     return 0;

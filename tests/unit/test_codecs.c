@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/unit/unit.h"
+#include "tests/unit/log_lines.h"
 
 #include "codec/codec.h"
 #include "codec/json_write.h"
@@ -10,21 +11,6 @@
 
 static struct arena arena;
 static struct plugin_context ctx;
-static char lines[4096]; /* of the log: "WARN text\n" */
-
-static void
-on_log(void *unused, const struct log *log, enum log_level level, struct slice message,
-       const struct log_param *params, size_t n)
-{
-    size_t used = strlen(lines);
-
-    (void)unused;
-    (void)log;
-    (void)params;
-    (void)n;
-    snprintf(lines + used, sizeof lines - used, "%s %.*s\n", log_level_name(level),
-             SLICE_ARGS(message));
-}
 
 static void
 set_up(void)
@@ -33,14 +19,13 @@ set_up(void)
 
     arena_init(&arena, NULL);
     ctx = (struct plugin_context){ .arena = &arena, .log = &log };
-    lines[0] = '\0';
-    log_set_handler(on_log, NULL);
+    log_lines_start();
 }
 
 static void
 tear_down(void)
 {
-    log_set_handler(NULL, NULL);
+    log_lines_stop();
     arena_fini(&arena);
 }
 
@@ -197,12 +182,12 @@ START_TEST(text_to_events)
         struct buf out = { 0 };
         const char *want = decodings[_i].want == NULL ? "" : decodings[_i].want;
 
-        lines[0] = '\0';
+        log_lines_clear();
         decode_in_steps(type, &c, decodings[_i].in, step, &out);
         ck_assert_msg(slice_eq(buf_slice(&out), slice_of(want)), "%s, step %zu:\n%.*swant:\n%s",
                       decodings[_i].name, step, SLICE_ARGS(buf_slice(&out)), want);
-        ck_assert_msg(strcmp(lines, decodings[_i].log) == 0, "%s: log \"%s\"", decodings[_i].name,
-                      lines);
+        ck_assert_msg(strcmp(log_lines(), decodings[_i].log) == 0, "%s: log \"%s\"",
+                      decodings[_i].name, log_lines());
         buf_fini(&out);
     }
     tear_down();
@@ -262,10 +247,11 @@ START_TEST(delimiters_and_limits_at_any_cut)
         type = prepared("json_lines", &c);
         decode_in_steps(type, &c, (struct slice){ splits[_i].in, n }, step, &out);
         if (strcmp(splits[_i].delimiter, "ab") == 0) /* "{}a" is an object, and more behind it */
-            ck_assert_str_eq(lines, "");
+            ck_assert_str_eq(log_lines(), "");
         ck_assert_msg(slice_eq(buf_slice(&out), slice_of(splits[_i].want)), "%s, step %zu: %.*s",
                       splits[_i].name, step, SLICE_ARGS(buf_slice(&out)));
-        ck_assert_int_eq(strstr(lines, "exceeded the sizeLimit") != NULL, splits[_i].complains);
+        ck_assert_int_eq(strstr(log_lines(), "exceeded the sizeLimit") != NULL,
+                         splits[_i].complains);
         buf_fini(&out);
         tear_down();
     }

@@ -3,7 +3,6 @@
  * a fiftieth of their time. */
 #include "tests/unit/unit.h"
 
-#include "codec/base/log.h"
 #include "codec/json_scan.h"
 #include "server/net/loop.h"
 #include "server/net/resolver.h"
@@ -11,267 +10,19 @@
 #include "sinks/gzip.h"
 #include "sinks/sinks.h"
 #include "tests/unit/es_case.h"
-#include "tests/unit/http_stub.h"
+#include "tests/unit/es_cluster_stub.h"
+#include "tests/unit/log_lines.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
 
 #define FASTER 50
 
-static char lines[1 << 18]; /* of the log: "WARN text\n" */
-static pthread_mutex_t lines_lock = PTHREAD_MUTEX_INITIALIZER;
-
-static void
-on_log(void *unused, const struct log *log, enum log_level level, struct slice message,
-       const struct log_param *params, size_t n)
-{
-    size_t used;
-
-    (void)unused;
-    (void)log;
-    (void)params;
-    (void)n;
-    pthread_mutex_lock(&lines_lock);
-    used = strlen(lines);
-    snprintf(lines + used, sizeof lines - used, "%s %.*s\n", log_level_name(level),
-             SLICE_ARGS(message));
-    pthread_mutex_unlock(&lines_lock);
-}
-
-/* The end of the log, for messages: Check cuts long ones off its own way. */
-static const char *
-last_lines(void)
-{
-    size_t n = strlen(lines);
-
-    return n > 2000 ? lines + n - 2000 : lines;
-}
-
-static unsigned
-count_lines(const char *part)
-{
-    unsigned n = 0;
-
-    pthread_mutex_lock(&lines_lock);
-    for (const char *at = lines; (at = strstr(at, part)) != NULL; at++)
-        n++;
-    pthread_mutex_unlock(&lines_lock);
-    return n;
-}
-
 static void
 pause_ms(unsigned ms)
 {
     nanosleep(&(struct timespec){ ms / 1000, (long)(ms % 1000) * 1000000 }, NULL);
-}
-
-/* ---- the cluster ---- */
-
-struct cluster {
-    json_t *cluster, *answers; /* of the case; borrowed */
-    const char *prefix;
-    size_t answered;
-    char address[32];
-    atomic_uint posts;
-};
-
-static void
-put_json(struct buf *out, json_t *v)
-{
-    char *text;
-
-    if (json_is_string(v)) {
-        buf_append(out, slice_of(json_string_value(v)));
-        return;
-    }
-    text = json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY);
-    buf_append(out, slice_of(text == NULL ? "" : text));
-    free(text);
-}
-
-static void
-put_headers(json_t *headers, bool product, struct buf *out)
-{
-    const char *key;
-    json_t *v;
-
-    json_object_foreach(headers, key, v)
-    {
-        if (strcasecmp(key, "x-elastic-product") == 0)
-            product = false;
-        if (json_is_string(v))
-            buf_printf(out, "%s: %s\r\n", key, json_string_value(v));
-    }
-    if (product)
-        buf_append(out, SLICE("X-elastic-product: Elasticsearch\r\n"));
-}
-
-static void
-put_scripted(json_t *answer, struct stub_answer *out)
-{
-    const char *action = json_string_value(json_object_get(answer, "action"));
-    unsigned seconds = (unsigned)json_integer_value(json_object_get(answer, "seconds"));
-
-    if (action != NULL && strcmp(action, "close") == 0)
-        out->status = 0;
-    else if (action != NULL && strcmp(action, "timeout") == 0)
-        out->silent_ms = seconds * 1000;
-    else if (action != NULL)
-        out->refuse_ms = seconds * 1000 / 4;
-    if (action != NULL)
-        return;
-    if (json_is_integer(json_object_get(answer, "status")))
-        out->status = (unsigned)json_integer_value(json_object_get(answer, "status"));
-    put_json(&out->body, json_object_get(answer, "body"));
-    put_headers(json_object_get(answer, "headers"), true, &out->headers);
-}
-
-static void
-plain_body(const struct stub_request *r, struct buf *out)
-{
-    struct err err = { 0 };
-
-    if (slice_eq(stub_header(r, "Content-Encoding"), SLICE("gzip"))) {
-        ck_assert_msg(gzip_any(buf_slice(&r->body), 1 << 30, out, &err) == 0, "%s", err.msg);
-    } else {
-        buf_append(out, buf_slice(&r->body));
-    }
-}
-
-static void
-put_all_done(const struct stub_request *r, struct stub_answer *out)
-{
-    struct buf plain = { 0 };
-    struct slice rest, line;
-    bool first = true, source = false;
-
-    plain_body(r, &plain);
-    rest = buf_slice(&plain);
-    buf_append(&out->body, SLICE("{\"took\":1,\"errors\":false,\"items\":["));
-    while (slice_split(&rest, '\n', &line) && line.n > 0) {
-        size_t quote;
-
-        if (source) {
-            source = false;
-            continue;
-        }
-        quote = slice_find_byte(line, '"', 2);
-        buf_printf(&out->body, "%s{\"%.*s\":{\"status\":201}}", first ? "" : ",", (int)(quote - 2),
-                   line.p + 2);
-        source = !slice_starts(line, SLICE("{\"delete\""));
-        first = false;
-    }
-    buf_append(&out->body, SLICE("]}"));
-    buf_fini(&plain);
-}
-
-static bool
-is_root(const struct cluster *c, struct slice path)
-{
-    json_t *paths = json_object_get(c->cluster, "healthcheck_paths"), *v;
-    size_t i;
-
-    while (path.n > 0 && path.p[path.n - 1] == '/')
-        path.n--;
-    if (path.n == 0 || slice_eq(path, slice_of(c->prefix)))
-        return true;
-    json_array_foreach(paths, i, v)
-    {
-        struct slice one = slice_of(json_string_value(v));
-
-        while (one.n > 0 && one.p[one.n - 1] == '/')
-            one.n--;
-        if (slice_eq(path, one))
-            return true;
-    }
-    return false;
-}
-
-static void
-put_root(const struct cluster *c, struct stub_answer *out)
-{
-    json_t *root = json_object_get(c->cluster, "root"), *status;
-    const char *version = json_string_value(json_object_get(c->cluster, "version"));
-    const char *flavor = json_string_value(json_object_get(c->cluster, "build_flavor"));
-
-    status = json_object_get(c->cluster, "root_status");
-    if (json_is_integer(status))
-        out->status = (unsigned)json_integer_value(status);
-    if (root != NULL)
-        put_json(&out->body, root);
-    else
-        buf_printf(&out->body,
-                   "{\"name\":\"stub\",\"tagline\":\"You Know, for Search\",\"version\":{"
-                   "\"number\":\"%s\"%s%s%s}}",
-                   version == NULL ? "8.17.0" : version,
-                   flavor == NULL ? "" : ",\"build_flavor\":\"", flavor == NULL ? "" : flavor,
-                   flavor == NULL ? "" : "\"");
-    put_headers(json_object_get(c->cluster, "root_headers"), true, &out->headers);
-}
-
-static bool
-put_override(struct cluster *c, const struct stub_request *r, struct slice path,
-             struct stub_answer *out)
-{
-    char key[1100];
-    json_t *answers;
-
-    snprintf(key, sizeof key, "%s %.*s", r->method, SLICE_ARGS(path));
-    answers = json_object_get(json_object_get(c->cluster, "overrides"), key);
-    if (json_is_array(answers))
-        answers = json_array_get(answers, 0);
-    if (answers == NULL)
-        return false;
-    put_scripted(answers, out);
-    return true;
-}
-
-static void
-put_other(struct cluster *c, struct stub_request *r, struct stub_answer *out)
-{
-    struct slice target = slice_of(r->target), path;
-    json_t *status = json_object_get(c->cluster, "head_status");
-    json_t *license = json_object_get(c->cluster, "license");
-
-    slice_split(&target, '?', &path);
-    if (put_override(c, r, path, out))
-        return;
-    if (strcmp(r->method, "HEAD") == 0) {
-        out->status = !is_root(c, path)         ? 404
-                      : json_is_integer(status) ? (unsigned)json_integer_value(status)
-                                                : 200;
-    } else if (strcmp(r->method, "PUT") == 0) {
-        buf_append(&out->body, SLICE("{\"acknowledged\":true}"));
-    } else if (is_root(c, path)) {
-        put_root(c, out);
-    } else if (slice_ends(path, SLICE("/_license")) && license != NULL) {
-        put_scripted(license, out);
-    } else if (slice_ends(path, SLICE("/_license"))) {
-        buf_append(&out->body, SLICE("{\"license\":{\"status\":\"active\"}}"));
-    } else {
-        out->status = 404;
-        buf_append(&out->body, SLICE("{}"));
-    }
-}
-
-static void
-on_request(void *arg, struct stub_request *r, struct stub_answer *out)
-{
-    struct cluster *c = arg;
-    json_t *answer = NULL;
-
-    if (strcmp(r->method, "POST") != 0) {
-        put_other(c, r, out);
-        return;
-    }
-    c->posts++;
-    answer = json_array_get(c->answers, c->answered++);
-    if (answer == NULL || json_is_true(json_object_get(answer, "auto")))
-        put_all_done(r, out);
-    else
-        put_scripted(answer, out);
 }
 
 /* ---- the output ---- */
@@ -504,7 +255,7 @@ check_request(const char *name, json_t *wanted, const struct stub_request *r)
     {
         check_header(name, r, key, v);
     }
-    plain_body(r, &plain);
+    es_stub_plain(r, &plain);
     if (json_object_get(wanted, "body_lines") != NULL)
         es_case_lines(name, json_object_get(wanted, "body_lines"), buf_slice(&plain));
     if (count != NULL) {
@@ -540,7 +291,7 @@ check_requests(const char *name, json_t *wanted, bool all, struct http_stub *stu
         check_request(name, json_array_get(wanted, next++), r);
     }
     ck_assert_msg(next == json_array_size(wanted), "%s: %zu requests, want %zu\n%s", name, next,
-                  json_array_size(wanted), last_lines());
+                  json_array_size(wanted), log_lines_tail());
 }
 
 static void
@@ -553,17 +304,17 @@ check_logs(const char *name, json_t *outcome)
     {
         const char *part = json_string_value(json_object_get(entry, "contains"));
         json_t *times = json_object_get(entry, "times");
-        unsigned n = count_lines(part);
+        unsigned n = log_lines_count(part);
 
         ck_assert_msg(n > 0 && (times == NULL || n == (unsigned)json_integer_value(times)),
-                      "%s: %u log lines with: %s\n%s", name, n, part, last_lines());
+                      "%s: %u log lines with: %s\n%s", name, n, part, log_lines_tail());
     }
     json_array_foreach(json_object_get(outcome, "logs_absent"), i, entry)
     {
         const char *part = json_string_value(json_object_get(entry, "contains"));
 
-        ck_assert_msg(count_lines(part) == 0, "%s: a log line with: %s\n%s", name, part,
-                      last_lines());
+        ck_assert_msg(log_lines_count(part) == 0, "%s: a log line with: %s\n%s", name, part,
+                      log_lines_tail());
     }
 }
 
@@ -597,14 +348,14 @@ run_case(json_t *c, const char *name, json_t *outcome, json_t *requests)
         json_object_get(json_object_get(c, "settings"), "pipeline.ecs_compatibility"));
     const char *path =
         json_string_value(json_object_get(json_object_get(c, "output_config"), "path"));
-    struct cluster cluster = { .cluster = json_object_get(c, "cluster"),
-                               .answers = json_object_get(c, "scripted_responses"),
-                               .prefix = path == NULL ? "" : path };
-    struct http_stub *stub = http_stub_start(on_request, &cluster);
+    struct es_cluster_stub cluster = { .cluster = json_object_get(c, "cluster"),
+                                       .answers = json_object_get(c, "scripted_responses"),
+                                       .prefix = path == NULL ? "" : path };
+    struct http_stub *stub = http_stub_start(es_stub_answer, &cluster);
     bool listed = strcmp(json_string_value(json_object_get(c, "startup")), "listed") == 0;
     struct output o;
 
-    lines[0] = '\0';
+    log_lines_clear();
     snprintf(cluster.address, sizeof cluster.address, "127.0.0.1:%u", http_stub_port(stub));
     output_open(&o, json_object_get(c, "output_config"), ecs, cluster.address);
     if (json_object_get(outcome, "config_error_contains") != NULL) {
@@ -622,7 +373,7 @@ run_case(json_t *c, const char *name, json_t *outcome, json_t *requests)
     for (int i = 0; i < 2000; i++) {
         if (json_is_true(json_object_get(outcome, "pipeline_shutdown")) ? o.failed
             : json_is_true(json_object_get(outcome, "no_bulk_request"))
-                ? count_lines("Could not connect to a compatible version") >= 3
+                ? log_lines_count("Could not connect to a compatible version") >= 3
                 : cluster.posts >= posts_wanted(requests) && is_settled(&o))
             break;
         tick(o.loop);
@@ -632,9 +383,9 @@ run_case(json_t *c, const char *name, json_t *outcome, json_t *requests)
         check_requests(name, requests, listed, stub);
     check_logs(name, outcome);
     if (json_is_true(json_object_get(outcome, "pipeline_shutdown")))
-        ck_assert_msg(o.failed, "%s: goes on\n%s", name, last_lines());
+        ck_assert_msg(o.failed, "%s: goes on\n%s", name, log_lines_tail());
     else if (!json_is_true(json_object_get(outcome, "no_bulk_request")))
-        ck_assert_msg(is_settled(&o), "%s: not settled\n%s", name, last_lines());
+        ck_assert_msg(is_settled(&o), "%s: not settled\n%s", name, log_lines_tail());
     output_close(&o);
     http_stub_stop(&stub);
 }
@@ -669,7 +420,7 @@ START_TEST(cases_of_the_reference)
     const char *only = getenv("CASE");
     size_t i, ran = 0;
 
-    log_set_handler(on_log, NULL);
+    log_lines_start();
     json_array_foreach(cases, i, c)
     {
         const char *name = json_string_value(json_object_get(c, "name"));
@@ -685,7 +436,7 @@ START_TEST(cases_of_the_reference)
         ran++;
     }
     ck_assert(ran > 0 || only != NULL);
-    log_set_handler(NULL, NULL);
+    log_lines_stop();
     json_decref(cases);
 }
 END_TEST
@@ -693,7 +444,7 @@ END_TEST
 /* ---- what the cases do not have ---- */
 
 struct scene {
-    struct cluster cluster;
+    struct es_cluster_stub cluster;
     struct http_stub *stub;
     struct output o;
     json_t *config, *answers, *version;
@@ -705,8 +456,7 @@ scene_start(const char *config, const char *answers, stub_fn *fn)
 {
     struct scene *s = calloc(1, sizeof *s);
 
-    lines[0] = '\0';
-    log_set_handler(on_log, NULL);
+    log_lines_start();
     s->config = json_loads(config, 0, NULL);
     s->answers = json_loads(answers, 0, NULL);
     s->version = json_loads("{\"version\":\"8.17.0\"}", 0, NULL);
@@ -750,7 +500,7 @@ scene_settle(struct scene *s)
         tick(s->o.loop);
         pause_ms(5);
     }
-    ck_assert_msg(is_settled(&s->o), "not settled\n%s", last_lines());
+    ck_assert_msg(is_settled(&s->o), "not settled\n%s", log_lines_tail());
 }
 
 static const struct stub_request *
@@ -762,7 +512,7 @@ scene_post(struct scene *s, size_t wanted)
         if (strcmp(r->method, "POST") == 0 && post++ == wanted)
             return r;
     }
-    ck_abort_msg("no bulk request %zu\n%s", wanted, last_lines());
+    ck_abort_msg("no bulk request %zu\n%s", wanted, log_lines_tail());
     return NULL;
 }
 
@@ -774,7 +524,7 @@ scene_end(struct scene *s)
     json_decref(s->config);
     json_decref(s->answers);
     json_decref(s->version);
-    log_set_handler(NULL, NULL);
+    log_lines_stop();
     free(s);
 }
 
@@ -794,7 +544,7 @@ START_TEST(equal_keys_are_repaired_once)
         "\"Duplicate field 'b'\"}}}}]}},"
         "{\"body\":{\"errors\":true,\"items\":[{\"index\":{\"status\":400,\"error\":{\"type\":"
         "\"x\",\"reason\":\"Duplicate field 'b'\"}}}]}}]",
-        on_request);
+        es_stub_answer);
 
     scene_give(s, two, 2);
     scene_settle(s);
@@ -806,7 +556,7 @@ START_TEST(equal_keys_are_repaired_once)
                     SLICE("{\"index\":{\"_index\":\"i\"}}\n{\"a\":{\"b\":2},\"k\":2}\n"));
     ck_assert_uint_eq(s->cluster.posts, 2); /* refused again, it is refused */
     ck_assert_uint_eq(atomic_load(&s->o.sink->stats.refused), 1);
-    ck_assert_uint_eq(count_lines("Could not index event to Elasticsearch."), 1);
+    ck_assert_uint_eq(log_lines_count("Could not index event to Elasticsearch."), 1);
     scene_end(s);
 }
 END_TEST
@@ -815,7 +565,7 @@ START_TEST(a_server_says_when_to_come_again)
 {
     struct scene *s =
         scene_start(PLAIN, "[{\"status\":503,\"headers\":{\"Retry-After\":\"1\"},\"body\":\"\"}]",
-                    on_request);
+                    es_stub_answer);
 
     scene_give(s, two, 1);
     scene_settle(s);
@@ -829,7 +579,7 @@ on_request_gzip(void *arg, struct stub_request *r, struct stub_answer *out)
 {
     struct buf plain;
 
-    on_request(arg, r, out);
+    es_stub_answer(arg, r, out);
     plain = out->body;
     out->body = (struct buf){ 0 };
     gzip_member(buf_slice(&plain), 1, &out->body);
@@ -845,7 +595,7 @@ START_TEST(compressed_answers_are_read)
     scene_settle(s);
     ck_assert_uint_eq(s->cluster.posts, 1);
     ck_assert_uint_eq(atomic_load(&s->o.sink->stats.done), 2);
-    ck_assert_uint_eq(count_lines("ERROR"), 0);
+    ck_assert_uint_eq(log_lines_count("ERROR"), 0);
     scene_end(s);
 }
 END_TEST
@@ -858,7 +608,7 @@ START_TEST(many_views_over_a_troubled_cluster)
         "\"body\":\"\"},{\"body\":{\"errors\":false,\"items\":[]}},{\"body\":\"<html>\"},"
         "{\"status\":413,\"body\":\"\"},{\"status\":413,\"body\":\"\"},{\"action\":\"refuse\","
         "\"seconds\":1}]",
-        on_request);
+        es_stub_answer);
 
     for (int i = 0; i < 50; i++)
         scene_give(s, two, 2);
@@ -874,14 +624,14 @@ START_TEST(a_host_that_is_down_does_not_stop_the_others)
     struct scene *s =
         scene_start("{\"hosts\":[\"http://127.0.0.1:1\",\"http://${MOCK}\"],\"index\":\"i\","
                     "\"manage_template\":false}",
-                    "[]", on_request);
+                    "[]", es_stub_answer);
 
     for (int i = 0; i < 10; i++)
         scene_give(s, two, 2);
     scene_settle(s);
     ck_assert_uint_eq(atomic_load(&s->o.sink->stats.done), 20);
-    ck_assert_uint_ge(count_lines("Attempted to resurrect connection to dead ES instance"), 1);
-    ck_assert_uint_eq(count_lines("ERROR"), 0);
+    ck_assert_uint_ge(log_lines_count("Attempted to resurrect connection to dead ES instance"), 1);
+    ck_assert_uint_eq(log_lines_count("ERROR"), 0);
     scene_end(s);
 }
 END_TEST
@@ -889,7 +639,8 @@ END_TEST
 /* The answer never comes; what is under way is given up, and nobody waits for it. */
 START_TEST(closing_does_not_wait_for_answers)
 {
-    struct scene *s = scene_start(PLAIN, "[{\"action\":\"timeout\",\"seconds\":20}]", on_request);
+    struct scene *s =
+        scene_start(PLAIN, "[{\"action\":\"timeout\",\"seconds\":20}]", es_stub_answer);
 
     scene_give(s, two, 2);
     for (int i = 0; i < 1000 && s->cluster.posts == 0; i++)

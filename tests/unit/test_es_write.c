@@ -7,24 +7,9 @@
 #include "codec/json_write.h"
 #include "sinks/es_write.h"
 #include "tests/unit/es_case.h"
+#include "tests/unit/log_lines.h"
 
 #include <stdio.h>
-
-static char lines[65536]; /* of the log: "WARN text\n" */
-
-static void
-on_log(void *unused, const struct log *log, enum log_level level, struct slice message,
-       const struct log_param *params, size_t n)
-{
-    size_t used = strlen(lines);
-
-    (void)unused;
-    (void)log;
-    (void)params;
-    (void)n;
-    snprintf(lines + used, sizeof lines - used, "%s %.*s\n", log_level_name(level),
-             SLICE_ARGS(message));
-}
 
 struct setup {
     struct arena arena;
@@ -66,8 +51,7 @@ setup_init(struct setup *s, json_t *config, const char *ecs)
         if (f->level == FINDING_ERROR)
             buf_printf(&s->refusal, "%s\n", f->text);
         else
-            on_log(NULL, NULL, f->level == FINDING_INFO ? LOG_INFO : LOG_WARN, slice_of(f->text),
-                   NULL, 0);
+            log_lines_add(f->level == FINDING_INFO ? LOG_INFO : LOG_WARN, f->text);
     }
 }
 
@@ -89,8 +73,8 @@ check_logs(const char *name, json_t *outcome)
     {
         const char *part = json_string_value(json_object_get(entry, "contains"));
 
-        ck_assert_msg(strstr(lines, part) != NULL, "%s: no log line with: %s\n%s", name, part,
-                      lines);
+        ck_assert_msg(strstr(log_lines(), part) != NULL, "%s: no log line with: %s\n%s", name, part,
+                      log_lines_tail());
     }
 }
 
@@ -162,7 +146,7 @@ check_case(json_t *c)
         return; /* there is no dead letter queue */
     if (json_object_get(c, "raw_events") != NULL || json_object_get(c, "generated_events") != NULL)
         return;
-    lines[0] = '\0';
+    log_lines_clear();
     setup_init(&s, json_object_get(c, "output_config"), ecs);
     if (refusal) {
         ck_assert_msg(refused_as_wanted(outcome, buf_slice(&s.refusal)), "%s: \"%.*s\"", name,
@@ -187,7 +171,7 @@ START_TEST(cases_of_the_reference)
     json_t *cases, *c;
     size_t i;
 
-    log_set_handler(on_log, NULL);
+    log_lines_start();
     cases = es_case_load(files[_i]);
     ck_assert_uint_ge(json_array_size(cases), 5);
     json_array_foreach(cases, i, c)
@@ -195,7 +179,7 @@ START_TEST(cases_of_the_reference)
         check_case(c);
     }
     json_decref(cases);
-    log_set_handler(NULL, NULL);
+    log_lines_stop();
 }
 END_TEST
 

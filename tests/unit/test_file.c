@@ -79,8 +79,8 @@ event_of(struct batch *b, const char *json)
     char *copy = arena_copy_padded(&b->arena, slice_of(json));
     struct err err = { 0 };
 
-    ck_assert_msg(json_scan_object(&b->arena, copy, strlen(json), 100, &ev->data, &err) == 0,
-                  "%s", err.msg);
+    ck_assert_msg(json_scan_object(&b->arena, copy, strlen(json), 100, &ev->data, &err) == 0, "%s",
+                  err.msg);
     return ev;
 }
 

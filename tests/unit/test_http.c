@@ -2,7 +2,6 @@
 /* The http output against a scripted server. */
 #include "tests/unit/unit.h"
 
-#include "codec/base/log.h"
 #include "server/net/loop.h"
 #include "server/net/resolver.h"
 #include "sinks/gzip.h"
@@ -10,31 +9,11 @@
 #include "sinks/sinks.h"
 #include "tests/unit/es_case.h"
 #include "tests/unit/http_stub.h"
+#include "tests/unit/log_lines.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
-
-static char lines[65536]; /* of the log: "WARN text\n" */
-static pthread_mutex_t lines_lock = PTHREAD_MUTEX_INITIALIZER;
-
-static void
-on_log(void *unused, const struct log *log, enum log_level level, struct slice message,
-       const struct log_param *params, size_t n)
-{
-    size_t used;
-
-    (void)unused;
-    (void)log;
-    (void)params;
-    (void)n;
-    pthread_mutex_lock(&lines_lock);
-    used = strlen(lines);
-    snprintf(lines + used, sizeof lines - used, "%s %.*s\n", log_level_name(level),
-             SLICE_ARGS(message));
-    pthread_mutex_unlock(&lines_lock);
-}
 
 /* ---- the server: one letter a request ---- */
 
@@ -120,8 +99,7 @@ output_open(struct output *o, const char *config, const char *answers)
     struct err err = { 0 };
     struct sink_env env;
 
-    lines[0] = '\0';
-    log_set_handler(on_log, NULL);
+    log_lines_start();
     o->script.answers = answers;
     o->stub = http_stub_start(on_request, &o->script);
     snprintf(o->address, sizeof o->address, "127.0.0.1:%u", http_stub_port(o->stub));
@@ -149,7 +127,7 @@ output_close(struct output *o)
         loop_free(&o->loop);
         http_stub_stop(&o->stub);
     }
-    log_set_handler(NULL, NULL);
+    log_lines_stop();
     findings_fini(&o->findings);
     buf_fini(&o->refusal);
     free(o->conf);
@@ -189,7 +167,7 @@ wait_settled(struct output *o, uint64_t events)
             return;
         nanosleep(&pause, NULL);
     }
-    ck_abort_msg("not settled\n%s", lines);
+    ck_abort_msg("not settled\n%s", log_lines());
 }
 
 #define T "\"@timestamp\":\"2024-01-02T03:04:05.678Z\",\"@version\":\"1\""
@@ -334,10 +312,11 @@ START_TEST(what_an_answer_means)
     ck_assert_msg(http_stub_count(o->stub) == outcomes[_i].requests &&
                       atomic_load(&o->sink->stats.done) == outcomes[_i].done &&
                       atomic_load(&o->sink->stats.refused) == outcomes[_i].refused,
-                  "%s: %zu requests\n%s", outcomes[_i].name, http_stub_count(o->stub), lines);
-    ck_assert_msg(strstr(lines, outcomes[_i].log) != NULL, "%s: %s", outcomes[_i].name, lines);
+                  "%s: %zu requests\n%s", outcomes[_i].name, http_stub_count(o->stub), log_lines());
+    ck_assert_msg(strstr(log_lines(), outcomes[_i].log) != NULL, "%s: %s", outcomes[_i].name,
+                  log_lines());
     if (outcomes[_i].log[0] == '\0')
-        ck_assert_str_eq(lines, "");
+        ck_assert_str_eq(log_lines(), "");
     output_close(o);
 }
 END_TEST
@@ -385,7 +364,7 @@ START_TEST(events_without_a_url_are_refused_alone)
     ck_assert_uint_eq(http_stub_count(o->stub), 1);
     ck_assert_str_eq(http_stub_request(o->stub, 0)->target, "/ok");
     ck_assert_uint_eq(atomic_load(&o->sink->stats.refused), 2);
-    ck_assert_ptr_nonnull(strstr(lines, "ERROR Could not fetch URL"));
+    ck_assert_ptr_nonnull(strstr(log_lines(), "ERROR Could not fetch URL"));
     output_close(o);
 }
 END_TEST
