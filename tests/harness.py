@@ -125,8 +125,12 @@ def count_lines(text):
 
 
 def tail(text, lines=40):
+    """The end, and before it what says of itself that it is not well."""
     kept = text.rstrip().splitlines()
-    return kept if len(kept) <= lines else ["..."] + kept[-lines:]
+    if len(kept) <= lines:
+        return kept
+    bad = [s for s in kept[:-lines] if re.match(r"not ok|.*(ERROR: |SUMMARY: |runtime error)", s)]
+    return bad[:40] + ["..."] + kept[-lines:]
 
 
 def skips(text):
