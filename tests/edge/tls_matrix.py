@@ -44,7 +44,7 @@ def make_keys(certificates):
 
 
 def connect(port, version, suite, certificates, client, mark):
-    """True if the window is acknowledged."""
+    """What came back of a window's ACK, and what the client said."""
     command = [program("openssl"), "s_client", "-connect", f"127.0.0.1:{port}", f"-{version}",
                "-CAfile", certificates.crt("ca"), "-servername", "localhost", "-quiet",
                "-verify_quiet", "-ciphersuites" if version == "tls1_3" else "-cipher", suite]
@@ -53,7 +53,7 @@ def connect(port, version, suite, certificates, client, mark):
     if client:
         command += ["-cert", certificates.crt(client), "-key", certificates.key(client)]
     child = subprocess.Popen([str(c) for c in command], stdin=subprocess.PIPE,
-                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
         child.stdin.write(window([{"message": "m", "mark": mark}]))
         child.stdin.flush()
@@ -62,8 +62,8 @@ def connect(port, version, suite, certificates, client, mark):
         got = b""
     finally:
         child.kill()
-        child.communicate()
-    return got == b"2A\0\0\0\1"
+        said = child.communicate()[1]
+    return got, said.decode(errors="replace")
 
 
 def let_in(mode, client):
@@ -101,11 +101,12 @@ def main(checks, lab_):
 
     with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
         results = list(pool.map(one, wanted))
-    good = [case for case, got in zip(wanted, results) if got]
+    results = [(got == b"2A\0\0\0\1", said) for got, said in results]
+    good = [case for case, (got, _) in zip(wanted, results) if got]
     for key in KEYS:
         for version in ("tls1_2", "tls1_3"):
             mine = [(c, g) for c, g in zip(wanted, results) if c[:2] == (key, version)]
-            wrong = [c for c, g in mine if g != let_in(c[3], c[4])]
+            wrong = [(c, said) for c, (g, said) in mine if g != let_in(c[3], c[4])]
             checks.ok(not wrong, f"{version}, {key}: {len(mine)} connections let in or refused as "
                       "they should be", f"wrong: {wrong[:5]}")
     metadata(checks, out, good)
