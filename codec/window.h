@@ -13,6 +13,7 @@
 /* Nothing outside a loop holds a connection: an id with an old generation finds nobody. */
 struct conn_id {
     uint16_t loop;
+    uint16_t input; /* each input counts slots of its own */
     uint32_t slot;
     uint32_t generation;
 };

@@ -30,6 +30,7 @@ extern const struct option input_common_options[];
 struct input_env {
     struct ready *ready;        /* where whole windows go */
     uint32_t pipeline;          /* index of its pipeline in the ready list */
+    uint16_t number;            /* of the process's plugins: conn_id.input */
     struct budget_share *share; /* of the pipeline */
     struct loop *const *loops;
     size_t loops_n;

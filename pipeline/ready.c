@@ -79,13 +79,14 @@ ready_limit(struct ready *r, uint32_t pipeline, uint32_t workers, bool lane)
 static bool
 same_conn(struct conn_id a, struct conn_id b)
 {
-    return a.slot == b.slot && a.generation == b.generation && a.loop == b.loop;
+    return a.slot == b.slot && a.generation == b.generation && a.loop == b.loop &&
+           a.input == b.input;
 }
 
 static struct sender **
 bucket_of(struct ready_of *p, struct conn_id conn)
 {
-    return &p->bucket[(conn.slot * 31u + conn.loop) % BUCKETS];
+    return &p->bucket[(conn.slot * 31u + conn.input * 7u + conn.loop) % BUCKETS];
 }
 
 /* In a lane all connections are one: arrival order is the order. */

@@ -640,6 +640,7 @@ beats_conn_accepted(void *input, struct loop *loop, int fd, const struct address
     c = xcalloc(1, sizeof *c);
     c->home = bl;
     c->id.loop = (uint16_t)loop_index(loop);
+    c->id.input = in->base.env.number;
     c->id.slot = take_slot(bl, c);
     c->id.generation = bl->generation[c->id.slot];
     c->peer = beats_peer_new(peer, in->settings.ip_format);

@@ -169,6 +169,7 @@ open_inputs(struct process *p, struct plan *plan, uint32_t pipeline, struct err 
         struct input_env env = {
             .ready = p->ready,
             .pipeline = pipeline,
+            .number = (uint16_t)p->plugins_n,
             .share = plan->share,
             .loops = p->loops,
             .loops_n = p->loops_n,

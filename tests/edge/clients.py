@@ -5,6 +5,7 @@ connections that are closed because nothing moves."""
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import edge
 from edge import (SLOWER, Certificates, Client, HeldPipe, Server, clients, counters, file_output,
@@ -96,6 +97,28 @@ def quarantine(checks, lab_):
     checks.ok("[127.0.0.1:" in lines[0], "quarantine: with the peer", lines[0])
 
 
+def neighbours(checks, lab_):
+    """Inputs of one pipeline, whose connections come and go at the same time: none takes what waits
+    of another with it."""
+    ports = [free_port() for _ in range(4)]
+    server = lab_.start(Server(lab_.folder("neighbours"),
+                               "".join(map(edge.beats_input, ports)) + edge.NULL, ports))
+    rounds = 1000 if arguments.long else 250
+
+    def come_and_go(port):
+        late = 0
+        for _ in range(rounds):
+            with Client(port) as client:
+                client.send(window([{"message": "m"}] * 20))
+                late += client.read_ack(10).seq == 0
+        return late
+
+    with ThreadPoolExecutor(len(ports)) as pool:
+        late = sum(pool.map(come_and_go, ports))
+    checks.equal(late, 0, f"neighbours: {rounds} connections to each of 4 inputs, each with its ACK")
+    checks.equal(counters(server)["acks"], rounds * len(ports), "neighbours: counted")
+
+
 def close_policy(checks, lab_):
     port = free_port()
     server = lab_.start(Server(lab_.folder("close"), edge.beats_input(port) + edge.NULL, [port],
@@ -134,7 +157,7 @@ def stuck(checks, lab_):
 
 
 def main(checks, lab_):
-    for test in (ledger, quarantine, close_policy, stuck):
+    for test in (ledger, quarantine, neighbours, close_policy, stuck):
         if arguments.only in test.__name__:
             test(checks, lab_)
             edge.stop_all(checks, lab_, test.__name__)

@@ -101,7 +101,7 @@ def main(checks, lab_):
 
     with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
         results = list(pool.map(one, wanted))
-    results = [(got == b"2A\0\0\0\1", said) for got, said in results]
+    results = [(got == b"2A\0\0\0\1", f"{got!r} {said}") for got, said in results]
     good = [case for case, (got, _) in zip(wanted, results) if got]
     for key in KEYS:
         for version in ("tls1_2", "tls1_3"):

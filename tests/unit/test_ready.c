@@ -211,6 +211,31 @@ START_TEST(a_dead_connection_loses_what_waits)
 }
 END_TEST
 
+START_TEST(connections_of_two_inputs_with_equal_slots_are_two)
+{
+    struct ready *r = start(1, (size_t)64 << 20);
+    struct window *first, *other = window_new(&shares[0]);
+    struct conn_id gone = { .slot = 1 };
+    uint32_t p;
+
+    give(r, 0, 1, 0, 100, 1000);
+    other->conn = (struct conn_id){ .slot = 1, .input = 1 };
+    window_block(other, 100);
+    ready_give(r, 0, &other);
+    first = ready_take(r, &p);
+    other = ready_take(r, &p); /* does not wait for the first to be decoded */
+    ck_assert_uint_ne(first->conn.input, other->conn.input);
+    finish(r, 0, first);
+    finish(r, 0, other);
+    give(r, 0, 1, 0, 100, 1000);
+    gone.input = 1;
+    ck_assert_uint_eq(ready_forget(r, 0, gone), 0);
+    ck_assert_uint_eq(ready_count(r), 1);
+    finish(r, 0, ready_take(r, &p));
+    end(r, 1);
+}
+END_TEST
+
 static void
 add_tests(TCase *tc)
 {
@@ -221,6 +246,7 @@ add_tests(TCase *tc)
     tcase_add_test(tc, a_lane_keeps_the_order_of_arrival);
     tcase_add_test(tc, put_back_comes_first_again);
     tcase_add_test(tc, a_dead_connection_loses_what_waits);
+    tcase_add_test(tc, connections_of_two_inputs_with_equal_slots_are_two);
 }
 
 UNIT_MAIN("ready")
