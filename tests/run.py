@@ -206,7 +206,6 @@ def main():
     sys.stdout.reconfigure(line_buffering=True)
     if shared() is None:
         print("No ../shared beside the project: the tests run on our own cases and vectors.")
-        os.environ["CK_FORK"] = "yes"       # so that a test that needs it ends alone
     phases = []
     for name in options.phases:
         print(f"=== {name}")
