@@ -7,6 +7,9 @@
 #include <stdlib.h>
 
 #define PARTS_FIRST 2
+/* What is charged beside the bytes, with malloc's own: most of it when windows are of one event. */
+#define WINDOW_BYTES (sizeof(struct window) + PARTS_FIRST * sizeof(struct slice) + 32)
+#define BLOCK_BYTES  (sizeof(struct window_block) + ARENA_PAD + 16)
 
 struct window *
 window_new(struct budget_share *share)
@@ -14,6 +17,7 @@ window_new(struct budget_share *share)
     struct window *w = xcalloc(1, sizeof *w);
 
     w->share = share;
+    budget_charge(share, BUDGET_WINDOW, WINDOW_BYTES);
     return w;
 }
 
@@ -21,7 +25,7 @@ static void
 free_block(struct window *w, struct window_block *b)
 {
     w->bytes -= b->cap;
-    budget_release(w->share, BUDGET_WINDOW, b->cap);
+    budget_release(w->share, BUDGET_WINDOW, b->cap + BLOCK_BYTES);
     free(b);
 }
 
@@ -45,6 +49,7 @@ window_free(struct window **w)
     if (gone == NULL)
         return;
     window_drop_blocks(gone);
+    budget_release(gone->share, BUDGET_WINDOW, WINDOW_BYTES);
     budget_release(gone->share, BUDGET_BATCH, gone->room);
     budget_release(gone->share, BUDGET_VIEW, gone->view_room);
     if (gone->peer_drop != NULL)
@@ -69,7 +74,7 @@ window_block(struct window *w, size_t n)
         last = &(*last)->next;
     *last = b;
     w->bytes += n;
-    budget_charge(w->share, BUDGET_WINDOW, n);
+    budget_charge(w->share, BUDGET_WINDOW, n + BLOCK_BYTES);
     return b;
 }
 

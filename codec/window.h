@@ -32,7 +32,7 @@ struct window {
     size_t parts_n, parts_cap;
     struct window_block *blocks;
     struct budget_share *share;
-    size_t bytes;     /* of the blocks, charged as BUDGET_WINDOW */
+    size_t bytes;     /* of the blocks, charged as BUDGET_WINDOW with what they cost beside */
     size_t room;      /* reserved as BUDGET_BATCH by the ready list, released by the decoder */
     size_t view_room; /* reserved as BUDGET_VIEW for what its events are encoded to */
     size_t guess;     /* inflated size to reserve; 0: by ratio */

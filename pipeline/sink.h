@@ -47,7 +47,8 @@ struct view {
     uint32_t events_cap;
     struct budget_share *share;
     size_t charged;
-    void *extra; /* the sink's own; freed by sink_type.view_fini */
+    void *extra;        /* the sink's own; freed by sink_type.view_fini */
+    size_t extra_bytes; /* what it holds, once finish is through; charged with the view */
 };
 
 struct view *view_new(struct sink *sink, struct budget_share *share);

@@ -6,7 +6,9 @@
 
 #include <stdlib.h>
 
-#define ITEMS_FIRST 32
+/* With its done and what malloc adds: most of it, when windows are of one event. */
+#define VIEW_BYTES  (sizeof(struct view) + sizeof(struct done) + 64)
+#define ITEMS_FIRST 4
 
 struct view *
 view_new(struct sink *sink, struct budget_share *share)
@@ -74,7 +76,7 @@ void
 view_charge(struct view *v)
 {
     buf_trim(&v->body);
-    size_t now = sizeof *v + v->body.cap + v->cap * sizeof *v->items +
+    size_t now = VIEW_BYTES + v->extra_bytes + v->body.cap + v->cap * sizeof *v->items +
                  v->members_n * sizeof *v->members + v->events_cap * sizeof v->events[0];
 
     if (now > v->charged)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #define RING_FIRST 4
+#define RING_KEEP  64 /* a Beat has a few windows under way */
 
 static struct beats_pending *
 at(const struct beats_acks *a, uint32_t number)
@@ -109,6 +110,17 @@ void
 beats_ack_wrote(struct beats_acks *a, uint64_t now_ms)
 {
     a->last_write_ms = now_ms;
+}
+
+bool
+beats_ack_shrink(struct beats_acks *a)
+{
+    if (a->n > 0 || a->cap <= RING_KEEP)
+        return false;
+    free(a->ring);
+    a->ring = NULL;
+    a->cap = 0;
+    return true;
 }
 
 uint32_t

@@ -40,6 +40,8 @@ void beats_ack_stop(struct beats_acks *a, uint32_t number);
 bool beats_ack_next(struct beats_acks *a, struct lj_ack *out);
 /* Bytes went to the peer at now. */
 void beats_ack_wrote(struct beats_acks *a, uint64_t now_ms);
+/* When nothing waits, what many windows needed goes back. True: it did. */
+bool beats_ack_shrink(struct beats_acks *a);
 /* Complete windows that wait for their ACK. */
 uint32_t beats_ack_waiting(const struct beats_acks *a);
 /* When the oldest of them was handed over; there is one. */

@@ -26,6 +26,7 @@
 #define WRITE_BLOCKED_MS 30000
 #define LINGER_MS        1000
 #define SLOTS_FIRST      16
+#define FIRST_RATIO      16  /* inflated to received, before the first sender has shown it */
 #define PARTS_BYTES      512 /* of the framer, the watch and the stream */
 
 static conn_step_fn on_reading, on_paused, on_closing, on_linger;
@@ -250,6 +251,16 @@ put_ack(struct conn *c, struct lj_ack ack)
     beats_ack_wrote(&c->acks, conn_now(c));
 }
 
+static void
+charge_rings(struct conn *c, size_t bytes)
+{
+    struct budget_share *common = &c->home->in->base.env.share->budget->common;
+
+    budget_release(common, BUDGET_CONN, c->rings);
+    budget_charge(common, BUDGET_CONN, bytes);
+    c->rings = bytes;
+}
+
 /* Those first in line. False as write_out. */
 static bool
 write_acks(struct conn *c)
@@ -266,6 +277,12 @@ write_acks(struct conn *c)
     }
     for (; before != c->acks.first; before++)
         c->waiting_bytes -= c->window_bytes[before & (c->window_bytes_cap - 1)];
+    if (beats_ack_shrink(&c->acks)) {
+        free(c->window_bytes);
+        c->window_bytes = NULL;
+        c->window_bytes_cap = 0;
+        charge_rings(c, 0);
+    }
     set_keepalive(c);
     set_stuck(c);
     return write_out(c);
@@ -313,16 +330,6 @@ on_stuck(struct loop *loop, struct deadline *d)
 }
 
 /* ---- windows ---- */
-
-static void
-charge_rings(struct conn *c, size_t bytes)
-{
-    struct budget_share *common = &c->home->in->base.env.share->budget->common;
-
-    budget_release(common, BUDGET_CONN, c->rings);
-    budget_charge(common, BUDGET_CONN, bytes);
-    c->rings = bytes;
-}
 
 static void
 note_window_bytes(struct conn *c, uint32_t number, size_t bytes)
@@ -647,7 +654,7 @@ beats_conn_accepted(void *input, struct loop *loop, int fd, const struct address
     c->log = *in->base.env.log;
     c->log.prefix = c->peer->text;
     c->acks.keepalive_ms = in->settings.keepalive_ms;
-    c->ratio = 16;
+    c->ratio = bl->ratio;
     c->timer.fn = on_timer;
     c->keepalive.fn = on_keepalive;
     c->blocked.fn = on_blocked;
@@ -712,7 +719,7 @@ take_answer(struct conn *c, const struct beats_found *m)
     struct buf held = { 0 };
 
     if (m->received > 0 && m->inflated > 0)
-        c->ratio = (double)m->inflated / (double)m->received;
+        c->ratio = c->home->ratio = (double)m->inflated / (double)m->received;
     if (m->bad) {
         beats_ack_stop(&c->acks, m->number + 1);
         if (c->state == CONN_READING || c->state == CONN_PAUSED) {
@@ -750,6 +757,7 @@ beats_conn_found(struct loop *loop, struct mail *mail)
         take_answer(c, m);
         conn_run(c);
     }
+    free(m->why);
     free(m);
 }
 
@@ -772,7 +780,7 @@ beats_conn_settled(struct loop *loop, struct mail *mail)
 void
 beats_loop_init(struct beats_loop *bl, struct beats_input *in, struct loop *loop)
 {
-    *bl = (struct beats_loop){ .in = in, .loop = loop };
+    *bl = (struct beats_loop){ .in = in, .loop = loop, .ratio = FIRST_RATIO };
     link_init(&bl->conns);
     link_init(&bl->shaking);
     link_init(&bl->queued);

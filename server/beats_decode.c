@@ -82,7 +82,7 @@ tell(struct state *s, const struct window *w, const struct err *bad)
     memcpy(m->agent, s->agent, sizeof m->agent);
     m->bad = bad != NULL;
     if (bad != NULL)
-        snprintf(m->why, sizeof m->why, "%s", bad->msg);
+        m->why = xstrdup(bad->msg);
     loop_mail(s->in->loops[w->conn.loop].loop, &m->mail);
 }
 

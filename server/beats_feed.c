@@ -72,9 +72,9 @@ check_size(const struct beats_feed *f, size_t more, struct err *err)
                    have + more, f->window_max);
 }
 
-/* Whole frames from the loop's buffer become a part. */
+/* Whole frames from the loop's buffer become a part. The last ones need no room for more. */
 static int
-store_frames(struct beats_feed *f, struct slice frames, struct err *err)
+store_frames(struct beats_feed *f, struct slice frames, bool last, struct err *err)
 {
     char *to;
 
@@ -84,7 +84,7 @@ store_frames(struct beats_feed *f, struct slice frames, struct err *err)
     if (room(f) < frames.n) {
         if (check_size(f, frames.n, err) < 0)
             return -1;
-        f->block = window_block(f->open, larger(frames.n, f->block_size));
+        f->block = window_block(f->open, last ? frames.n : larger(frames.n, f->block_size));
         f->block_size = smaller(f->block_size * 2, BLOCK_MOST);
     }
     to = f->block->data + f->block->n;
@@ -186,7 +186,8 @@ feed_direct(struct beats_feed *f, struct slice *in, struct window **out, char *v
         switch (lj_next(f->framer, in, &frame, err)) {
         case LJ_BAD: return FEED_BAD;
         case LJ_NEED_MORE:
-            if (store_frames(f, slice_between(from, in->p), err) < 0 || store_tail(f, *in, err) < 0)
+            if (store_frames(f, slice_between(from, in->p), false, err) < 0 ||
+                store_tail(f, *in, err) < 0)
                 return FEED_BAD;
             in->p += in->n;
             in->n = 0;
@@ -194,12 +195,12 @@ feed_direct(struct beats_feed *f, struct slice *in, struct window **out, char *v
         case LJ_FRAME: f->compressed = f->compressed || frame.type == 'C'; break;
         case LJ_WINDOW:
             f->compressed = f->compressed || frame.type == 'C';
-            if (frame.type != 'W' && store_frames(f, slice_between(from, in->p), err) < 0)
+            if (frame.type != 'W' && store_frames(f, slice_between(from, in->p), true, err) < 0)
                 return FEED_BAD;
             return complete(f, &frame, out, version);
         }
     }
-    return store_frames(f, slice_between(from, in->p), err) < 0 ? FEED_BAD : FEED_MORE;
+    return store_frames(f, slice_between(from, in->p), false, err) < 0 ? FEED_BAD : FEED_MORE;
 }
 
 /* What the cut frame still needs, as far as it is known. */

@@ -61,6 +61,7 @@ struct beats_loop {
     struct link paused;
     struct call shake; /* runs up to HANDSHAKE_STEPS of them a pass */
     struct tick tick;
+    double ratio; /* inflated to received of the last window: what a new sender's is taken for */
     bool stopping;
     char *buffer; /* plain bytes on their way into blocks */
     struct log_throttle refusals, oddities;
@@ -96,7 +97,7 @@ struct beats_found {
     char first_bad[ERR_MSG];  /* what was wrong with the first bad event */
     char agent[CLIENT_AGENT]; /* of the first event; "" when not known or not asked */
     bool bad;
-    char why[ERR_MSG];
+    char *why; /* of bad; heap */
 };
 
 /* What a settled window answers. */

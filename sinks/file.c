@@ -123,7 +123,7 @@ table_slot(const struct file_view *fv, const char *path)
 static void
 grow_parts(struct file_view *fv)
 {
-    fv->cap = fv->cap == 0 ? 8 : fv->cap * 2;
+    fv->cap = fv->cap == 0 ? 2 : fv->cap * 2;
     fv->parts = xrealloc(fv->parts, fv->cap * sizeof *fv->parts);
     free(fv->table);
     fv->table = xcalloc((size_t)fv->cap * 2, sizeof *fv->table);
@@ -268,6 +268,8 @@ finish(struct sink *s, struct view *v)
     v->cap = 0;
     free(fv->table);
     fv->table = NULL;
+    buf_fini(&fv->path);
+    v->extra_bytes = sizeof *fv + fv->cap * sizeof *fv->parts + fv->paths.cap;
 }
 
 static void

@@ -12,7 +12,7 @@
 #define SMALL  ((size_t)4 << 10)
 #define MIDDLE ((size_t)64 << 10)
 #define LARGE  ((size_t)256 << 10)
-/* More than this many free chunks of a thread go back to the system at once. */
+/* More than this many free chunks of one size go back to the system at once. */
 #define FREE_MOST 16
 /* A block up to this size is kept by its thread for the next one: touching fresh pages costs more
  * than inflating into them. */
@@ -25,9 +25,12 @@ struct arena_chunk {
     _Alignas(ALIGN) char data[];
 };
 
+/* Small ones are kept too: between what views have from malloc they would leave holes. */
+static const size_t sizes[] = { SMALL, MIDDLE, LARGE };
+
 static _Thread_local struct {
-    struct arena_chunk *large; /* free chunks of LARGE */
-    unsigned large_n;
+    struct arena_chunk *free[COUNT(sizes)];
+    unsigned free_n[COUNT(sizes)];
     struct arena_chunk *block;  /* the last block */
     struct budget_share *share; /* charged for both */
 } cache;
@@ -87,15 +90,26 @@ drop_cached_block(void)
     chunk_free(c);
 }
 
-static struct arena_chunk *
-cache_take_large(void)
+/* COUNT(sizes): none of them. */
+static size_t
+size_index(size_t bytes)
 {
-    struct arena_chunk *c = cache.large;
+    size_t i = 0;
+
+    while (i < COUNT(sizes) && sizes[i] != bytes)
+        i++;
+    return i;
+}
+
+static struct arena_chunk *
+cache_take(size_t i)
+{
+    struct arena_chunk *c = i < COUNT(sizes) ? cache.free[i] : NULL;
 
     if (c == NULL)
         return NULL;
-    cache.large = c->next;
-    cache.large_n--;
+    cache.free[i] = c->next;
+    cache.free_n[i]--;
     budget_release(cache.share, BUDGET_IDLE, c->bytes);
     return c;
 }
@@ -124,11 +138,13 @@ cache_put(struct arena_chunk *c)
         drop_cached_block(); /* the larger one serves more windows */
         cache.block = c;
     } else {
-        if (c->bytes != LARGE || cache.large_n >= FREE_MOST)
+        size_t i = size_index(c->bytes);
+
+        if (i == COUNT(sizes) || cache.free_n[i] >= FREE_MOST)
             return false;
-        c->next = cache.large;
-        cache.large = c;
-        cache.large_n++;
+        c->next = cache.free[i];
+        cache.free[i] = c;
+        cache.free_n[i]++;
     }
     budget_charge(cache.share, BUDGET_IDLE, c->bytes);
     return true;
@@ -139,8 +155,9 @@ arena_thread_trim(void)
 {
     struct arena_chunk *c;
 
-    while ((c = cache_take_large()) != NULL)
-        chunk_free(c);
+    for (size_t i = 0; i < COUNT(sizes); i++)
+        while ((c = cache_take(i)) != NULL)
+            chunk_free(c);
     drop_cached_block();
 }
 
@@ -184,15 +201,14 @@ grow(struct arena *a, size_t n)
 {
     size_t header = sizeof(struct arena_chunk);
     size_t want = a->bytes == 0 ? SMALL : a->bytes < MIDDLE ? MIDDLE : LARGE;
-    struct arena_chunk *c = NULL;
+    struct arena_chunk *c;
 
     ASSERT(n <= SIZE_MAX / 2);
     if (each_its_own)
         want = n + header;
     else if (want < n + header)
         want = n + header <= LARGE ? LARGE : round_up(n + header, SMALL);
-    if (want == LARGE)
-        c = cache_take_large();
+    c = cache_take(size_index(want));
     if (c == NULL)
         c = chunk_new(want);
     own(a, c);

@@ -106,6 +106,7 @@ budget_release(struct budget_share *share, enum budget_part part, size_t bytes)
         return;
     b = share->budget;
     move(share, part, -(int64_t)bytes);
+    atomic_fetch_add_explicit(&b->released, (int64_t)bytes, memory_order_relaxed);
     if (atomic_load_explicit(&b->wanted, memory_order_relaxed) &&
         atomic_exchange(&b->wanted, false) && b->room != NULL)
         b->room(b->room_arg);

@@ -48,6 +48,7 @@ struct budget {
     int64_t limit;
     _Atomic int64_t used;
     _Atomic int64_t peak;
+    _Atomic int64_t released; /* ever */
     _Atomic int64_t parts[BUDGET_PARTS];
     atomic_uint pipelines;
     _Atomic int64_t shared; /* sum over pipelines of what exceeds their guarantee */

@@ -36,6 +36,7 @@ struct loop {
     uint64_t received;               /* bytes since the last tick */
     _Atomic uint64_t load;
     struct budget *budget;
+    int64_t released;           /* by the budget when it was trimmed last */
     int64_t high[BUDGET_PARTS]; /* the most each part of the budget held since the last trim */
     uint64_t trimmed_ms;
     pthread_t thread;
@@ -230,20 +231,27 @@ run_ticks(struct loop *loop)
 static void
 trim_process(struct loop *loop)
 {
-    int64_t used[BUDGET_PARTS], freed = 0;
+    struct budget *b = loop->budget;
+    int64_t used[BUDGET_PARTS], freed = 0, churned;
 
-    if (loop->budget == NULL || loop->index != 0)
+    if (b == NULL || loop->index != 0)
         return;
     for (int i = 0; i < BUDGET_PARTS; i++) { /* windows shrink while views grow */
-        used[i] = atomic_load_explicit(&loop->budget->parts[i], memory_order_relaxed);
+        used[i] = atomic_load_explicit(&b->parts[i], memory_order_relaxed);
         if (used[i] > loop->high[i])
             loop->high[i] = used[i];
         freed += loop->high[i] - used[i];
     }
-    if (freed <= loop->budget->limit / 16 || loop->now_ms - loop->trimmed_ms < TRIM_EVERY_MS)
+    churned = atomic_load_explicit(&b->released, memory_order_relaxed) - loop->released;
+    /* What comes and goes leaves holes; while memory is plenty they are used again. */
+    if (freed <= b->limit / 16 &&
+        (churned <= b->limit / 2 || budget_level(&b->common) == BUDGET_CALM))
+        return;
+    if (loop->now_ms - loop->trimmed_ms < TRIM_EVERY_MS)
         return;
     malloc_trim(0);
     memcpy(loop->high, used, sizeof used);
+    loop->released += churned;
     loop->trimmed_ms = loop->now_ms;
 }
 

@@ -128,7 +128,7 @@ START_TEST(compressed_window_needs_its_blocks_no_more)
     ck_assert_uint_eq(s.batch->n, 20);
     ck_assert_int_eq(number_of(s.batch, 19), 20);
     ck_assert_ptr_null(s.window->blocks);
-    ck_assert_int_eq(s.budget.parts[BUDGET_WINDOW], 0);
+    ck_assert_uint_eq(s.window->bytes, 0);
     ck_assert_int_eq(s.budget.parts[BUDGET_BATCH], (int64_t)s.batch->arena.bytes);
     ck_assert_uint_eq(s.acks.n, 1);
     ck_assert_uint_eq(s.acks.first.seq, 20);

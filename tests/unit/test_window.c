@@ -16,19 +16,25 @@ START_TEST(blocks_are_charged_until_they_go)
     struct window *w;
     struct window_block *first, *second;
     unsigned dropped = 0;
+    int64_t bare, one;
 
     budget_init(&budget, 1 << 20);
     budget_join(&budget, &share);
     w = window_new(&share);
     w->peer = &dropped;
     w->peer_drop = count_drop;
+    bare = budget.parts[BUDGET_WINDOW]; /* what it costs beside its bytes */
+    ck_assert_int_ge(bare, (int64_t)sizeof *w);
     first = window_block(w, 100);
+    one = budget.parts[BUDGET_WINDOW];
+    ck_assert_int_ge(one, bare + 100 + (int64_t)sizeof *first);
     second = window_block(w, 2000);
     ck_assert_uint_eq(first->cap, 100);
     ck_assert_ptr_eq(first->next, second);
-    ck_assert_int_eq(budget.parts[BUDGET_WINDOW], 2100);
+    ck_assert_uint_eq(w->bytes, 2100);
+    ck_assert_int_eq(budget.parts[BUDGET_WINDOW], 2 * one - bare + 1900);
     window_block_drop(w, second);
-    ck_assert_int_eq(budget.parts[BUDGET_WINDOW], 100);
+    ck_assert_int_eq(budget.parts[BUDGET_WINDOW], one);
     w->room = 500;
     budget_charge(&share, BUDGET_BATCH, 500);
     window_free(&w);
