@@ -80,7 +80,7 @@ make_keys_unique(struct slice text, struct slice *out)
     size_t line = slice_find_byte(text, '\n', 0) + 1, used;
     struct buf made = { 0 };
     struct arena a;
-    struct slice copy;
+    char *copy;
     struct value v;
     struct err err = { 0 };
     bool good;
@@ -88,8 +88,8 @@ make_keys_unique(struct slice text, struct slice *out)
     if (line == 0 || line >= text.n)
         return false;
     arena_init(&a, NULL);
-    copy = arena_copy(&a, (struct slice){ text.p + line, text.n - line });
-    good = json_scan_value(&a, (char *)(uintptr_t)copy.p, copy.n, JSON_DEPTH, &v, &used, &err) == 0;
+    copy = arena_copy_padded(&a, (struct slice){ text.p + line, text.n - line });
+    good = json_scan_value(&a, copy, text.n - line, JSON_DEPTH, &v, &used, &err) == 0;
     if (good) {
         value_unique_keys(&a, &v);
         buf_append(&made, (struct slice){ text.p, line });

@@ -539,6 +539,7 @@ resolve_upsert(const struct es_conf *c, struct event *ev, struct es_view *x, str
     struct arena *a = event_arena(ev);
     struct slice text;
     struct value v;
+    char *copy;
     size_t used;
 
     if (t->action != ES_UPDATE || c->upsert == NULL || c->doc_as_upsert || c->scripted_upsert)
@@ -546,10 +547,10 @@ resolve_upsert(const struct es_conf *c, struct event *ev, struct es_view *x, str
     text = slice_trim(render(c->upsert, ev, &x->scratch));
     if (text.n == 0)
         return 0;
-    text = arena_copy(a, text);
-    if (json_scan_value(a, (char *)(uintptr_t)text.p, text.n, JSON_DEPTH, &v, &used, err) < 0)
+    copy = arena_copy_padded(a, text);
+    if (json_scan_value(a, copy, text.n, JSON_DEPTH, &v, &used, err) < 0)
         return err_prefix(err, "the text of upsert is no JSON");
-    t->upsert = (struct slice){ text.p, used };
+    t->upsert = (struct slice){ copy, used };
     return 0;
 }
 

@@ -77,18 +77,6 @@ without_blanks(struct slice s)
     return s;
 }
 
-/* Values alias the text they were scanned from, which the scanner may change: a copy, for the
- * source field keeps what it has. */
-static char *
-copy_for_scan(struct arena *a, struct slice s)
-{
-    char *text = arena_bytes(a, s.n + ARENA_PAD);
-
-    memcpy(text, s.p, s.n);
-    memset(text + s.n, 0, ARENA_PAD);
-    return text;
-}
-
 /* Of several documents the last one counts; blank text is null. */
 static int
 parse(struct local *l, struct arena *a, struct slice text, struct value *out, struct err *err)
@@ -103,7 +91,9 @@ parse(struct local *l, struct arena *a, struct slice text, struct value *out, st
     *out = value_null();
     if (text.n == 0)
         return 0;
-    copy = copy_for_scan(a, text);
+    /* Values alias the text they were scanned from, which the scanner may change: a copy, for the
+     * source field keeps what it has. */
+    copy = arena_copy_padded(a, text);
     for (struct slice rest = { copy, text.n }; rest.n > 0; rest = without_blanks(rest)) {
         size_t used;
 
