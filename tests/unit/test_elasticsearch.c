@@ -481,10 +481,9 @@ scene_give(struct scene *s, const char *const *events, size_t n)
 
     for (size_t i = 0; i < n; i++) {
         struct event *ev = batch_add(b);
-        struct slice copy = arena_copy(&b->arena, slice_of(events[i]));
+        char *copy = arena_copy_padded(&b->arena, slice_of(events[i]));
 
-        ck_assert_int_eq(json_scan_object(&b->arena, (char *)(uintptr_t)copy.p, copy.n, 100,
-                                          &ev->data, &err),
+        ck_assert_int_eq(json_scan_object(&b->arena, copy, strlen(events[i]), 100, &ev->data, &err),
                          0);
         s->o.sink->type->encode(s->o.sink, v, ev);
     }
