@@ -313,8 +313,8 @@ START_TEST(the_index_of_a_day_is_kept_for_that_day_only)
     static const char *const events[] = {
         "{\"@timestamp\":\"1969-12-31T23:59:59.999Z\"}",
         "{\"@timestamp\":\"1970-01-01T00:00:00.000Z\"}",
-        "{\"@timestamp\":\"1970-01-01T23:59:59.999Z\",\"@metadata\":{\"_ingest_document\":"
-        "{\"index\":\"own\"}}}",
+        ("{\"@timestamp\":\"1970-01-01T23:59:59.999Z\",\"@metadata\":{\"_ingest_document\":"
+         "{\"index\":\"own\"}}}"),
         "{\"@timestamp\":\"1970-01-01T23:59:59.999Z\"}",
         "{\"@timestamp\":\"1970-01-02T00:00:00.000Z\"}",
     };
