@@ -159,8 +159,10 @@ regex_needs_find(struct arena *a, struct slice pattern, regex_rarity_fn *rarity)
     struct re_flags flags = { 0 };
     struct re_tree tree;
 
-    /* \Q quotes in one dialect and is a letter in the other. */
+    /* \Q quotes in one dialect and is a letter in the other; \E alone is nothing there, so that a
+     * quantifier behind it belongs to what stands before. */
     if (slice_find(pattern, SLICE("\\Q"), 0) != SIZE_MAX ||
+        slice_find(pattern, SLICE("\\E"), 0) != SIZE_MAX ||
         regex_parse(a, pattern, flags, &tree, NULL) < 0)
         return (struct regex_needs){ 0 };
     return needs_of(&f, tree.root);
