@@ -152,6 +152,23 @@ walk(struct finder *f, const struct re_node *node)
     }
 }
 
+/* `(?i)` on its own: in Ruby it takes in the branches that follow, in Java only the rest of its
+ * own. */
+static bool
+has_lone_option(struct slice pattern)
+{
+    for (size_t at = 0; (at = slice_find(pattern, SLICE("(?"), at)) != SIZE_MAX;) {
+        at += 2;
+        while (at < pattern.n && ((pattern.p[at] >= 'a' && pattern.p[at] <= 'z') ||
+                                  (pattern.p[at] >= 'A' && pattern.p[at] <= 'Z') ||
+                                  pattern.p[at] == '-' || pattern.p[at] == '^'))
+            at++;
+        if (at < pattern.n && pattern.p[at] == ')')
+            return true;
+    }
+    return false;
+}
+
 struct regex_needs
 regex_needs_find(struct arena *a, struct slice pattern, regex_rarity_fn *rarity)
 {
@@ -162,7 +179,7 @@ regex_needs_find(struct arena *a, struct slice pattern, regex_rarity_fn *rarity)
     /* \Q quotes in one dialect and is a letter in the other; \E alone is nothing there, so that a
      * quantifier behind it belongs to what stands before. */
     if (slice_find(pattern, SLICE("\\Q"), 0) != SIZE_MAX ||
-        slice_find(pattern, SLICE("\\E"), 0) != SIZE_MAX ||
+        slice_find(pattern, SLICE("\\E"), 0) != SIZE_MAX || has_lone_option(pattern) ||
         regex_parse(a, pattern, flags, &tree, NULL) < 0)
         return (struct regex_needs){ 0 };
     return needs_of(&f, tree.root);
