@@ -157,6 +157,8 @@ walk(struct finder *f, const struct re_node *node)
 static bool
 has_lone_option(struct slice pattern)
 {
+    if (slice_find_byte(pattern, '|', 0) == SIZE_MAX)
+        return false;
     for (size_t at = 0; (at = slice_find(pattern, SLICE("(?"), at)) != SIZE_MAX;) {
         at += 2;
         while (at < pattern.n && ((pattern.p[at] >= 'a' && pattern.p[at] <= 'z') ||
