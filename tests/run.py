@@ -85,6 +85,10 @@ def aes(phase, options):
         meson_tests(phase, folder, names=("tls_aes", "tls"), slower=5)
 
 
+# Compares two dialects of regular expressions: a search is for who works on it, with time to read.
+REPLAY_ONLY = {"regex_needs"}
+
+
 def fuzz(phase, options):
     """Corpora made from the cases and vectors, replayed, then searched for a while."""
     plain_build = build("build")
@@ -109,6 +113,8 @@ def fuzz_one(target, plain_build, corpora, seconds):
     replay = run([plain_build / f"tests/fuzz/replay_{name}", *inputs], timeout=120)
     if replay.returncode != 0:
         return name, f"replay: {replay.stdout[-4000:]}", ""
+    if name in REPLAY_ONLY:
+        return name, None, f"{replay.stdout.strip()} replayed"
     found = target.parent / f"found_{name}"
     work = target.parent / f"work_{name}"
     found.mkdir(exist_ok=True)
