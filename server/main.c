@@ -415,13 +415,9 @@ static void
 log_account(const struct process_account *a)
 {
     struct log_param params[] = {
-        LOG_INT("events_in", a->in),
-        LOG_INT("events_filtered", a->filtered),
-        LOG_INT("given", a->given),
-        LOG_INT("delivered", a->done),
-        LOG_INT("refused", a->refused),
-        LOG_INT("returned_unacknowledged", a->left),
-        LOG_INT("lost", 0),
+        LOG_INT("events_in", a->in),    LOG_INT("events_filtered", a->filtered),
+        LOG_INT("given", a->given),     LOG_INT("delivered", a->done),
+        LOG_INT("refused", a->refused), LOG_INT("returned_unacknowledged", a->left),
     };
 
     log_params(&runner, LOG_INFO, params, COUNT(params), "Account of every event");
