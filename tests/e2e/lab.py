@@ -78,16 +78,25 @@ class HeldPipe:
         self.bytes = 0
         self._open = threading.Event()
         self._ended = False
+        self._hold_at = None
+        self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
     def output(self):
         return file_output(self.path)
 
-    def release(self, size=1 << 20):
-        """`size`: what the pipe itself holds; small: a hold() works at once."""
-        fcntl.fcntl(self.fd, _PIPE_SIZE, size)
-        self._open.set()
+    def release(self):
+        with self._lock:
+            self._hold_at = None
+            self._open.set()
+        fcntl.fcntl(self.fd, _PIPE_SIZE, 1 << 20)
+
+    def release_until(self, lines):
+        """Until so many have come in all, with what little came along with the last of them."""
+        with self._lock:
+            self._hold_at = lines
+            self._open.set()
 
     def hold(self):
         self._open.clear()
@@ -102,8 +111,11 @@ class HeldPipe:
             except BlockingIOError:
                 time.sleep(0.002)
                 continue
-            self.lines += data.count(b"\n")
-            self.bytes += len(data)
+            with self._lock:
+                self.lines += data.count(b"\n")
+                self.bytes += len(data)
+                if self._hold_at is not None and self.lines >= self._hold_at:
+                    self._open.clear()
 
     def wait_lines(self, count, within=30):
         """An ACK may be here before our own thread has read what it stands for."""
