@@ -4,7 +4,9 @@
 The binary is $HEADRIG_BIN, or build/server/headrig of this tree.
 """
 
+import json
 import os
+import subprocess
 import threading
 from pathlib import Path
 
@@ -20,6 +22,30 @@ def binary():
     if not os.access(path, os.X_OK):
         raise Unusable(f"no program at {path}: build first, or set HEADRIG_BIN")
     return path.resolve()
+
+
+def sender():
+    """Our own sender, built beside the server."""
+    path = binary().parents[1] / "tools/beats_send"
+    if not os.access(path, os.X_OK):
+        raise Unusable(f"no program at {path}: build first")
+    return path
+
+
+def beats_send(port, tls=None, within=60, **options):
+    """One run of it: its summary, with the exit code added. `tls` as under ssl in a Beat's yml."""
+    command = [sender(), "--port", port]
+    if tls:
+        command.append("--tls")
+        for theirs, ours in (("certificate_authorities", "--ca"), ("certificate", "--cert"),
+                             ("key", "--key")):
+            command += [ours, tls[theirs]] if theirs in tls else []
+    for name, value in options.items():
+        command.append(f"--{name.replace('_', '-')}")
+        command += [] if value is True else [value]
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=within)
+    summary = json.loads(done.stdout) if done.stdout else {"said": done.stderr}
+    return {**summary, "exit": done.returncode}
 
 
 class Headrig(Process):

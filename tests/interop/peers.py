@@ -153,17 +153,19 @@ class LumberReceiver(Process):
     """go-lumber's server; counts() is what it has seen so far."""
 
     def __init__(self, folder, certificate=None, key=None, client_ca=None, events=None,
-                 field="message"):
+                 field="message", protocol=2):
         super().__init__("lumber_recv", folder)
         self.binary = go_peers() / "lumber_recv"
         self.port = free_port()
         self.address = f"127.0.0.1:{self.port}"
         self.options = {"-cert": certificate, "-key": key, "-client-ca": client_ca,
-                        "-events": events, "-field": field}
+                        "-events": events, "-field": field,
+                        "-protocol": protocol}
 
     def command(self):
         return [self.binary, "-listen", self.address,
-                *(text for flag, value in self.options.items() if value for text in (flag, value))]
+                *(text for flag, value in self.options.items() if value
+                  for text in (flag, str(value)))]
 
     def ready(self):
         return "listening on" in self.log()

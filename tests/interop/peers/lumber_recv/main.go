@@ -21,7 +21,7 @@ import (
 	"time"
 
 	"github.com/elastic/go-lumber/lj"
-	"github.com/elastic/go-lumber/server/v2"
+	"github.com/elastic/go-lumber/server"
 )
 
 type counts struct {
@@ -55,11 +55,12 @@ func main() {
 	field := flag.String("field", "message", "text field whose values are counted")
 	events := flag.String("events", "", "file that gets every event as a JSON line")
 	ackDelay := flag.Duration("ack-delay", 0, "wait before each acknowledgement")
+	version := flag.Int("protocol", 2, "version of the protocol, 1 or 2")
 	flag.Parse()
 
 	cfg, err := tlsConfig(*cert, *key, *clientCA)
 	if err == nil {
-		err = run(*listen, cfg, *field, *events, *ackDelay)
+		err = run(*listen, cfg, *version, *field, *events, *ackDelay)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "lumber_recv:", err)
@@ -67,7 +68,8 @@ func main() {
 	}
 }
 
-func run(address string, cfg *tls.Config, field, events string, ackDelay time.Duration) error {
+func run(address string, cfg *tls.Config, version int, field, events string,
+	ackDelay time.Duration) error {
 	inner, err := net.Listen("tcp", address)
 	if err != nil {
 		return err
@@ -84,7 +86,8 @@ func run(address string, cfg *tls.Config, field, events string, ackDelay time.Du
 		}
 		defer copyTo.Close()
 	}
-	server, err := v2.NewWithListener(listener)
+	receiver, err := server.NewWithListener(listener, server.V1(version == 1),
+		server.V2(version == 2))
 	if err != nil {
 		return err
 	}
@@ -97,7 +100,7 @@ func run(address string, cfg *tls.Config, field, events string, ackDelay time.Du
 	var now, printed counts
 	for {
 		select {
-		case batch := <-server.ReceiveChan():
+		case batch := <-receiver.ReceiveChan():
 			take(batch, field, seen, &now, copyTo)
 			time.Sleep(ackDelay)
 			batch.ACK()
@@ -120,8 +123,7 @@ func take(batch *lj.Batch, field string, seen map[string]bool, c *counts, copyTo
 	c.Largest = max(c.Largest, len(batch.Events))
 	for _, e := range batch.Events {
 		c.Events++
-		fields, _ := e.(map[string]interface{})
-		if text, ok := fields[field].(string); ok {
+		if text, ok := textOf(e, field); ok {
 			if seen[text] {
 				c.Repeated++
 			}
@@ -132,6 +134,17 @@ func take(batch *lj.Batch, field string, seen map[string]bool, c *counts, copyTo
 		}
 	}
 	c.Distinct = len(seen)
+}
+
+// textOf is one text field of an event, which is made of texts alone in version 1.
+func textOf(event interface{}, field string) (text string, ok bool) {
+	switch fields := event.(type) {
+	case map[string]interface{}:
+		text, ok = fields[field].(string)
+	case map[string]string:
+		text, ok = fields[field]
+	}
+	return text, ok
 }
 
 func tlsConfig(cert, key, clientCA string) (*tls.Config, error) {
