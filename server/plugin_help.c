@@ -194,14 +194,14 @@ plugin_help(struct slice topic, struct buf *out)
 
 /* ---- the page ---- */
 
-/* A bar would end the cell. */
+/* A bar would end the cell, a line end the row. */
 static void
 cell(const char *text, struct buf *out)
 {
     for (; text != NULL && *text != '\0'; text++) {
-        if (*text == '|')
+        if (*text == '|' || *text == '\n')
             buf_byte(out, '\\');
-        buf_byte(out, *text);
+        buf_byte(out, *text == '\n' ? 'n' : *text);
     }
 }
 
@@ -214,8 +214,11 @@ page_option(const struct shown *p, const struct option *row, struct buf *out)
     buf_printf(out, "| `%s` | %s%s | ", row->name,
                row->type != OPTION_NONE ? kind_of(row, &kind) : "",
                row->required ? ", required" : "");
-    if (dflt != NULL)
-        buf_printf(out, "`%s`", dflt);
+    if (dflt != NULL) {
+        buf_byte(out, '`');
+        cell(dflt, out);
+        buf_byte(out, '`');
+    }
     buf_printf(out, " | %s | ", state_of(row));
     cell(row->help, out);
     if (row->min != 0 || row->max != 0)
@@ -246,8 +249,24 @@ struct page {
     struct buf *out;
     const char *section;
     const char *const *known; /* walked to find what is absent */
+    plugin_example_fn *example;
+    void *example_arg;
     bool built;
 };
+
+static void
+page_example(const struct shown *p, struct page *page)
+{
+    struct buf text = { 0 };
+
+    page->example(p->section, p->name, &text, page->example_arg);
+    if (text.n > 0) {
+        buf_append(page->out, SLICE("#### Example\n\n"));
+        buf_append(page->out, buf_slice(&text));
+        buf_byte(page->out, '\n');
+    }
+    buf_fini(&text);
+}
 
 static void
 page_one(const struct shown *p, void *arg)
@@ -264,6 +283,7 @@ page_one(const struct shown *p, void *arg)
     if (p->tags != NULL)
         buf_printf(page->out, "`tag_on_failure` is `%s` unless given.\n\n", p->tags);
     page_table(p, p->options, page->out);
+    page_example(p, page);
 }
 
 static void
@@ -293,7 +313,7 @@ page_absent(struct page *page)
 }
 
 void
-plugin_reference(struct buf *out)
+plugin_reference(plugin_example_fn *example, void *arg, struct buf *out)
 {
     static const struct {
         const char *section, *title;
@@ -305,11 +325,16 @@ plugin_reference(struct buf *out)
         { "codec", "Codecs", codec_common_options },
     };
 
-    buf_append(out, SLICE("# Plugins\n\nMade by `plugin_reference` from the option rows; do not "
-                          "edit. An option that is not listed is refused by name.\n\n"));
+    buf_append(
+        out,
+        SLICE(
+            "# Plugins\n\nMade by `plugin_reference` from the option rows and "
+            "`docs/examples`; do not edit. An option that is not listed is refused by name.\n\n"));
     for (size_t i = 0; i < COUNT(parts); i++) {
         struct shown all = { .section = parts[i].section };
-        struct page page = { .out = out, .section = parts[i].section };
+        struct page page = {
+            .out = out, .section = parts[i].section, .example = example, .example_arg = arg
+        };
 
         buf_printf(out, "## %s\n\n", parts[i].title);
         page_absent(&page);

@@ -9,7 +9,10 @@
 /* Every plugin of that name, whatever its kind; "input beats" names one kind. False: there is none,
  * and *out says so. */
 bool plugin_help(struct slice topic, struct buf *out);
-/* The page in Markdown: each plugin with its options, and those of Logstash that are not built. */
-void plugin_reference(struct buf *out);
+/* Appends the worked example of a plugin, in Markdown; nothing: it has none. */
+typedef void plugin_example_fn(const char *section, const char *name, struct buf *out, void *arg);
+/* The page in Markdown: each plugin with its options and its example, and those of Logstash that
+ * are not built. */
+void plugin_reference(plugin_example_fn *example, void *arg, struct buf *out);
 
 #endif

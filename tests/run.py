@@ -41,7 +41,7 @@ def accept(phase, folder, *what, env=None):
 
 def plain(phase, options):
     folder = build("build")
-    meson_tests(phase, folder, "unit", "cases", "vectors", "fuzz", "hygiene")
+    meson_tests(phase, folder, "unit", "cases", "vectors", "fuzz", "hygiene", "docs")
     accept(phase, folder)
 
 

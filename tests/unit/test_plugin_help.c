@@ -79,11 +79,19 @@ START_TEST(every_row_says_what_it_means)
 }
 END_TEST
 
+static void
+uuid_alone(const char *section, const char *name, struct buf *out, void *arg)
+{
+    (void)arg;
+    if (strcmp(section, "filter") == 0 && strcmp(name, "uuid") == 0)
+        buf_append(out, SLICE("An id.\n"));
+}
+
 START_TEST(the_page_has_every_plugin)
 {
     struct buf out = { 0 };
 
-    plugin_reference(&out);
+    plugin_reference(uuid_alone, NULL, &out);
     buf_cstr(&out);
     for (const struct filter_type *const *t = filter_all(); *t != NULL; t++) {
         char head[64];
@@ -92,6 +100,10 @@ START_TEST(the_page_has_every_plugin)
         ck_assert_msg(strstr(out.p, head) != NULL, "%s", head);
     }
     ck_assert(strstr(out.p, "`s3`") != NULL);
+    ck_assert_msg(strstr(out.p, "| `terminator` | string | `\\n` |") != NULL,
+                  "a default of a line end");
+    ck_assert(strstr(out.p, "#### Example\n\nAn id.\n\n") > strstr(out.p, "### uuid"));
+    ck_assert_ptr_null(strstr(strstr(out.p, "#### Example") + 1, "#### Example"));
     ck_assert(plugin_is_known("filter", SLICE("ruby")));
     ck_assert(!plugin_is_known("filter", SLICE("stdin")));
     buf_fini(&out);
