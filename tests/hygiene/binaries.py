@@ -173,22 +173,33 @@ def licences(root, build):
 
 
 def samples(root, build):
-    """Every sample pipeline passes `headrig -t`: conf/, and the blocks of the documents."""
+    """Every sample pipeline passes `headrig -t`: conf/, and the blocks of the documents; so does
+    what they show of headrig.yml."""
     binary = Path(build).resolve() / "server/headrig"
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         certificates(work)
         (work / "logstash.yml").write_text("allow_superuser: true\n")
         for place, pipeline in sample_texts(root):
-            file = work / "sample.conf"
-            file.write_text(pipeline.replace("/etc/headrig", str(work)))
-            done = output([binary, "-t", "-f", file, "--path.settings", work, "--path.data",
-                           work / "data"], env={**os.environ, "DEMO_DIR": str(work),
-                                                "ES_PASSWORD": "secret"})
-            if done.returncode != 0:
-                said = (done.stdout + done.stderr).strip().splitlines()
-                errors = [s for s in said if "ERROR" in s or "FATAL" in s]
-                yield f"{place}: headrig -t: {(errors or said or ['no output'])[0]}"
+            yield from tested(binary, work, place, pipeline)
+        for place, settings, document in settings_texts(root):
+            (work / "headrig.yml").write_text(settings)
+            yield from tested(binary, work, place, "input { stdin { } }")
+            for name in re.findall(r"^plugin\.(\S+)\.\w+:", settings, re.M):
+                if f'id => "{name}"' not in document:
+                    yield f"{place}: no pipeline of the document has the id {name}"
+
+
+def tested(binary, work, place, pipeline):
+    """A finding, if `headrig -t` refuses the pipeline or the settings in the folder."""
+    file = work / "sample.conf"
+    file.write_text(pipeline.replace("/etc/headrig", str(work)))
+    done = output([binary, "-t", "-f", file, "--path.settings", work, "--path.data", work / "data"],
+                  env={**os.environ, "DEMO_DIR": str(work), "ES_PASSWORD": "secret"})
+    if done.returncode != 0:
+        said = (done.stdout + done.stderr).strip().splitlines()
+        errors = [s for s in said if "ERROR" in s or "FATAL" in s]
+        yield f"{place}: headrig -t: {(errors or said or ['no output'])[0]}"
 
 
 def certificates(work):
@@ -199,6 +210,14 @@ def certificates(work):
     if done.returncode != 0:
         raise RuntimeError(done.stderr)
     shutil.copy(work / "server.crt", work / "ca.crt")
+
+
+def settings_texts(root):
+    """(place, text, document) of every sample of headrig.yml."""
+    for path in (p for p in files(root) if p.endswith(".md")):
+        whole = text(root, path)
+        for block in re.finditer(r"^```yaml\n(.*?)^```", whole, re.M | re.S):
+            yield f"{path}:{line_of(whole, block.start())}", block[1], whole
 
 
 # tests/docs/examples.py runs these with what they need.

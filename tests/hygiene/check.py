@@ -21,6 +21,7 @@ CHECKS = {
     "registry": sources.registry,
     "readmes": sources.readmes,
     "docs": sources.docs,
+    "links": sources.links,
     "plugins": sources.plugins,
     "format": binaries.clean,
     "headers": binaries.headers,

@@ -152,7 +152,7 @@ def readmes(root, build):
 def mentioned(whole):
     """(position, text) of what looks like a path: in backticks, or the target of a link."""
     fenced = [m.span() for m in re.finditer(r"^```.*?^```", whole, re.M | re.S)]
-    for found in re.finditer(r"`([^`\n]+)`|\]\(([^)#\s]+)\)", whole):
+    for found in re.finditer(r"`([^`\n]+)`|\]\(([^)\s]+)\)", whole):
         if not any(a <= found.start() < b for a, b in fenced):
             yield found.start(), found[1] or found[2], bool(found[2])
 
@@ -165,20 +165,48 @@ def docs(root, build):
     for path in (p for p in known if p.endswith(".md")):
         whole = text(root, path)
         for at, word, is_link in mentioned(whole):
+            if is_link:
+                continue
             word = word.split(" ")[0].rstrip(":,")
             if "://" in word or word.startswith(("../", "build", "~", "$", "/", "%", "[")):
                 continue
-            if not path_exists(root, path, word, tops, names, is_link):
+            if not path_exists(root, path, word, tops, names):
                 yield f"{path}:{line_of(whole, at)}: {word} does not exist"
 
 
-def path_exists(root, document, word, tops, names, is_link):
+def links(root, build):
+    """Every relative link of a document resolves."""
+    for path in (p for p in files(root) if p.endswith(".md")):
+        whole = text(root, path)
+        for at, target, is_link in mentioned(whole):
+            if is_link and not link_resolves(root, path, target):
+                yield f"{path}:{line_of(whole, at)}: the link {target} leads nowhere"
+
+
+def heading_anchor(title):
+    """As the usual renderers of Markdown make it."""
+    return re.sub(r"[^\w\- ]", "", title.strip().lower()).replace(" ", "-")
+
+
+def link_resolves(root, document, target):
+    """From the document's own folder, as a browser goes; with a heading, if one is named."""
+    path, _, heading = target.partition("#")
+    if "://" in target or target.startswith("mailto:"):
+        return True
+    place = (Path(root) / document).parent / path if path else Path(root) / document
+    if not place.exists() or not place.resolve().is_relative_to(Path(root).resolve()):
+        return False
+    titles = re.findall(r"^#+ +(.+)$", place.read_text(), re.M) if heading else []
+    return not heading or heading in map(heading_anchor, titles)
+
+
+def path_exists(root, document, word, tops, names):
     folder = (Path(root) / document).parent
     places = [Path(root), folder]
     if re.fullmatch(r"\w+\.[ch]|\w+_priv\.h", word):
         return word in names
-    if not is_link and ("/" not in word or word.split("/")[0] not in tops
-                        or not re.fullmatch(r"[\w./*{},<>-]+", word)):
+    if ("/" not in word or word.split("/")[0] not in tops
+            or not re.fullmatch(r"[\w./*{},<>-]+", word)):
         return True
     word = re.sub(r"<\w+>", "*", word)
     return all(any(glob.glob(str(place / option)) or glob.glob(f"{place / option}.[ch]")
