@@ -423,18 +423,45 @@ log_account(const struct process_account *a)
     log_params(&runner, LOG_INFO, params, COUNT(params), "Account of every event");
 }
 
-/* The pipelines that did not compile leave the list; the others run. */
+/* The pipelines that did not compile leave the list; the others run, each plan beside its spec. */
 static size_t
 keep_good(struct program *p)
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < p->specs.n; i++)
-        if (p->plans[i] != NULL)
-            p->plans[n++] = p->plans[i];
+    for (size_t i = 0; i < p->specs.n; i++) {
+        struct pipeline_spec spec = p->specs.at[n];
+
+        if (p->plans[i] == NULL)
+            continue;
+        p->specs.at[n] = p->specs.at[i];
+        p->specs.at[i] = spec;
+        p->plans[n++] = p->plans[i];
+    }
     for (size_t i = n; i < p->specs.n; i++)
         p->plans[i] = NULL;
     return n;
+}
+
+static void
+log_not_started(const struct program *p, const struct process_culprit *culprit,
+                const struct err *err)
+{
+    struct buf text = { 0 };
+    struct log_param message = LOG_TEXT("message", slice_of(""));
+
+    if (culprit->found) {
+        const struct pipeline_spec *spec = &p->specs.at[culprit->plan];
+        struct config_print print = { .sources = spec->files.at, .sources_n = spec->files.n };
+
+        config_print_place(&print, culprit->pos, &text);
+        if (text.n > 0)
+            buf_append(&text, SLICE(": "));
+    }
+    buf_append(&text, slice_of(err->msg));
+    message.text = buf_slice(&text);
+    log_params(&agent, LOG_ERROR, &message, 1, "Failed to execute action");
+    buf_fini(&text);
 }
 
 static int
@@ -448,15 +475,14 @@ run(struct program *p)
         .lost = lost_patience,
         .arg = p,
     };
+    struct process_culprit culprit;
     size_t n = keep_good(p);
     bool hurry;
 
     warn_unused_ids(p, p->plans, n);
-    p->process = process_start(p->settings, p->plans, n, &agent, &err);
+    p->process = process_start(p->settings, p->plans, n, &agent, &culprit, &err);
     if (p->process == NULL) {
-        struct log_param params[] = { LOG_TEXT("message", slice_of(err.msg)) };
-
-        log_params(&agent, LOG_ERROR, params, COUNT(params), "Failed to execute action");
+        log_not_started(p, &culprit, &err);
         return EXIT_FAILURE;
     }
     hurry = wait_for_end(p);

@@ -45,6 +45,7 @@ struct process {
     struct setting_of *lookups;
     struct log *logs; /* one for each input and output */
     size_t plugins_n;
+    struct process_culprit *culprit; /* of process_start's caller; alive while it starts */
     int ended;
     atomic_size_t inputs_left;
     atomic_size_t sinks_busy;
@@ -135,6 +136,14 @@ logger_of(struct arena *a, const char *section, const char *type)
     return arena_printf(a, "logstash.%s.%s", section, type).p;
 }
 
+/* Always -1. */
+static int
+blame(struct process *p, uint32_t pipeline, const struct plugin_context *plugin)
+{
+    *p->culprit = (struct process_culprit){ .found = true, .plan = pipeline, .pos = plugin->pos };
+    return -1;
+}
+
 static int
 open_outputs(struct process *p, struct plan *plan, uint32_t pipeline, struct err *err)
 {
@@ -155,8 +164,10 @@ open_outputs(struct process *p, struct plan *plan, uint32_t pipeline, struct err
                                      plan->settings.pipeline_id, &log);
         env.log = log;
         o->sink = o->type->open(o->conf, &env, err);
-        if (o->sink == NULL)
-            return err_prefix(err, "output %s (%s)", o->type->name, o->ctx.id);
+        if (o->sink == NULL) {
+            err_prefix(err, "output %s (%s)", o->type->name, o->ctx.id);
+            return blame(p, pipeline, &o->ctx);
+        }
     }
     return 0;
 }
@@ -188,7 +199,7 @@ open_inputs(struct process *p, struct plan *plan, uint32_t pipeline, struct err 
         env.log = log;
         in->input = in->type->open(in->conf, &in->common, &env, err);
         if (in->input == NULL)
-            return -1;
+            return blame(p, pipeline, &in->ctx);
         if (!in->type->passive)
             atomic_fetch_add(&p->inputs_left, 1);
     }
@@ -198,12 +209,15 @@ open_inputs(struct process *p, struct plan *plan, uint32_t pipeline, struct err 
 static int
 connect_outputs(struct process *p, struct err *err)
 {
-    for (size_t i = 0; i < p->plans_n; i++)
+    for (uint32_t i = 0; i < p->plans_n; i++)
         for (size_t k = 0; k < p->plans[i]->output_n; k++) {
             struct plan_output *o = p->plans[i]->output[k];
 
-            if (o->type->connect != NULL && o->type->connect(o->sink, err) < 0)
-                return err_prefix(err, "output %s (%s)", o->type->name, o->ctx.id);
+            if (o->type->connect == NULL || o->type->connect(o->sink, err) == 0)
+                continue;
+            err_prefix(err, "pipeline %s: output %s (%s)", p->plans[i]->settings.pipeline_id,
+                       o->type->name, o->ctx.id);
+            return blame(p, i, &o->ctx);
         }
     return 0;
 }
@@ -211,12 +225,12 @@ connect_outputs(struct process *p, struct err *err)
 static int
 start_inputs(struct process *p, struct err *err)
 {
-    for (size_t i = 0; i < p->plans_n; i++)
+    for (uint32_t i = 0; i < p->plans_n; i++)
         for (size_t k = 0; k < p->plans[i]->input_n; k++) {
-            struct input *in = p->plans[i]->input[k]->input;
+            struct plan_input *in = p->plans[i]->input[k];
 
-            if (in->type->start(in, err) < 0)
-                return -1;
+            if (in->type->start(in->input, err) < 0)
+                return blame(p, i, &in->ctx);
         }
     return 0;
 }
@@ -313,7 +327,7 @@ static void free_parts(struct process *p);
 
 struct process *
 process_start(const struct settings *settings, struct plan **plans, size_t n, const struct log *log,
-              struct err *err)
+              struct process_culprit *culprit, struct err *err)
 {
     struct process *p = xcalloc(1, sizeof *p);
     int64_t limit = settings_int(settings, "memory.limit");
@@ -322,6 +336,8 @@ process_start(const struct settings *settings, struct plan **plans, size_t n, co
     p->log = log;
     p->plans = plans;
     p->plans_n = n;
+    p->culprit = culprit;
+    *culprit = (struct process_culprit){ 0 };
     budget_init(&p->budget, limit > 0 ? (size_t)limit : budget_default_limit());
     p->shares = xcalloc(n, sizeof p->shares[0]);
     p->lookups = xcalloc(count_plugins(p) + 1, sizeof p->lookups[0]);
@@ -338,6 +354,7 @@ process_start(const struct settings *settings, struct plan **plans, size_t n, co
         free_parts(p);
         return NULL;
     }
+    p->culprit = NULL;
     log_running(p);
     return p;
 }

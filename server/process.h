@@ -10,6 +10,13 @@
 
 struct process;
 
+/* Whose plugin did not start, and where its text is; found is false when it was no plugin. */
+struct process_culprit {
+    bool found;
+    size_t plan; /* index in what process_start got */
+    struct config_pos pos;
+};
+
 /* What the process counted, for the last lines of the log and tests. */
 struct process_account {
     uint64_t in;       /* events that inputs made */
@@ -19,10 +26,11 @@ struct process_account {
     uint64_t left; /* given and never settled: their senders send again */
 };
 
-/* The TLS library has started. Opens and starts everything; -1 with *err when something refuses,
+/* The TLS library has started. Opens and starts everything; NULL with *err when something refuses,
  * and all is undone. Takes the caller's count of each plan. log and settings live longer. */
 struct process *process_start(const struct settings *settings, struct plan **plans, size_t n,
-                              const struct log *log, struct err *err);
+                              const struct log *log, struct process_culprit *culprit,
+                              struct err *err);
 /* Readable when all inputs of all pipelines have ended by themselves. */
 int process_ended_fd(const struct process *p);
 /* Memory by part, connections, counters: SIGQUIT. */

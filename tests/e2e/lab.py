@@ -3,12 +3,14 @@
 in its hand, and what the server says of itself."""
 
 import argparse
+import ctypes
 import fcntl
 import os
 import re
 import resource
 import signal
 import ssl
+import subprocess
 import sys
 import threading
 import time
@@ -63,6 +65,48 @@ class Server(Headrig):
 
     def lines_with(self, words):
         return [text for text in self.log().splitlines() if words in text]
+
+
+_PR_CAPBSET_DROP = 24
+_CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 1, 2
+
+
+def bound_by_modes():
+    """Between fork and exec: the child is held to the modes of files though it be root."""
+    libc = ctypes.CDLL(None)
+    for capability in (_CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH):
+        libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)
+
+
+class Runner:
+    """Runs the program to its end, with settings of its own."""
+
+    def __init__(self, lab_):
+        self.lab = lab_
+        self.folder = lab_.folder("runs")
+        self.settings = self.folder / "settings"
+        self.settings.mkdir()
+        self.write("logstash.yml", "")
+
+    def write(self, name, text):
+        (self.settings / name).write_text(text)
+
+    def __call__(self, *arguments, root=True, within=20, text="", data=None, modes=False):
+        """modes: files that must not be read are not, see bound_by_modes."""
+        command = [str(binary()), "--path.settings", str(self.settings),
+                   "--path.data", str(data or self.folder / "data")]
+        if root:
+            command += ["-S", "allow_superuser=true"]
+        self.done = subprocess.run(command + [str(a) for a in arguments], capture_output=True,
+                                   text=True, timeout=within, input=text, cwd=self.folder,
+                                   preexec_fn=bound_by_modes if modes else None)
+        return self.done
+
+
+def check_run(checks, done, code, words, name):
+    missing = [w for w in words if w not in done.stdout + done.stderr]
+    checks.ok(done.returncode == code and not missing, name,
+              f"exit {done.returncode}, wanted {code}; missing {missing}:\n{done.stderr[-1500:]}")
 
 
 class HeldPipe:

@@ -1,17 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the process starts, refuses, reports and ends: messages, exit codes, signals, the account."""
+"""How the process starts, reports and ends: messages, exit codes, signals, the account."""
 
 import json
 import os
 import re
 import signal
-import socket
-import subprocess
 import time
 
 import lab
-from lab import (Certificates, HeldPipe, Server, beats_input, binary, file_output, free_port,
+from lab import (HeldPipe, Runner, Server, beats_input, binary, check_run, file_output, free_port,
                  read_events, run_test, until)
 from lumberjack import Client, events, window
 
@@ -20,36 +18,7 @@ PLAIN = re.compile(r"^\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d,\d{3}\]\[(FATAL|ERROR|WAR
                    r"\[[a-z][a-zA-Z.]+ *\](\[[^\]]+\]){0,2} \S")
 
 
-class Runner:
-    """Runs the program to its end, with settings of its own."""
-
-    def __init__(self, lab_):
-        self.lab = lab_
-        self.folder = lab_.folder("runs")
-        self.settings = self.folder / "settings"
-        self.settings.mkdir()
-        self.write("logstash.yml", "")
-
-    def write(self, name, text):
-        (self.settings / name).write_text(text)
-
-    def __call__(self, *arguments, root=True, within=20, text="", data=None):
-        command = [str(binary()), "--path.settings", str(self.settings),
-                   "--path.data", str(data or self.folder / "data")]
-        if root:
-            command += ["-S", "allow_superuser=true"]
-        self.done = subprocess.run(command + [str(a) for a in arguments], capture_output=True,
-                                   text=True, timeout=within, input=text, cwd=self.folder)
-        return self.done
-
-
-def check_run(checks, done, code, words, name):
-    missing = [w for w in words if w not in done.stdout + done.stderr]
-    checks.ok(done.returncode == code and not missing, name,
-              f"exit {done.returncode}, wanted {code}; missing {missing}:\n{done.stderr[-1500:]}")
-
-
-def exit_codes(checks, lab_, certificates):
+def exit_codes(checks, lab_):
     run = Runner(lab_)
     pipeline = beats_input(free_port()) + NULL
     check_run(checks, run("-V"), 0, ["headrig "], "-V")
@@ -95,65 +64,6 @@ def exit_codes(checks, lab_, certificates):
     check_run(checks, run("-e", pipeline), 1, ["headrig.yml:2", "log.level"],
               "a key of logstash.yml in headrig.yml")
     run.write("headrig.yml", "")
-
-
-def refused_starts(checks, lab_, certificates):
-    """Each names plugin, option and file; nothing is left half started."""
-    run = Runner(lab_)
-    with socket.socket() as taken:
-        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        taken.bind(("127.0.0.1", free_port()))
-        taken.listen()
-        port = taken.getsockname()[1]
-        done = run("-e", beats_input(port, extra='id => "edge" ') + NULL)
-        check_run(checks, done, 1, ["beats", "edge", str(port), "in use", "Failed to execute action"],
-                  "a port in use")
-
-    def tls(extra, words, name, server="server", key=None):
-        text = (f'input {{ beats {{ id => "edge" port => {free_port()} ssl_enabled => true '
-                f'ssl_certificate => "{certificates.crt(server)}" '
-                f'ssl_key => "{key or certificates.key(server)}" {extra} }} }}\n')
-        check_run(checks, run("-e", text + NULL), 1, words, name)
-
-    folder = run.folder
-    (folder / "garbage.pem").write_text("this is no key\n")
-    secret = "a-secret-word"
-    subprocess.run([certificates.openssl, "pkcs8", "-topk8", "-in", certificates.key("server"),
-                    "-out", folder / "locked.key", "-passout", f"pass:{secret}"], check=True,
-                   capture_output=True)
-    tls("", ["ssl_key", "garbage.pem"], "a key that is none", key=folder / "garbage.pem")
-    tls("", ["ssl_key", "missing.key"], "a key that is not there", key=folder / "missing.key")
-    tls('ssl_key_passphrase => "wrong-word"', ["ssl_key_passphrase", "locked.key"],
-        "a wrong passphrase", key=folder / "locked.key")
-    checks.ok("wrong-word" not in run.done.stderr, "which is not logged")
-    tls("", ["ssl_key_passphrase", "locked.key"], "a missing passphrase", key=folder / "locked.key")
-    tls("", ["ssl_key", "ssl_certificate", "server.crt", "client.key"],
-        "a key that does not belong to the certificate", key=certificates.key("client"))
-    tls('ssl_client_authentication => "required" ssl_certificate_authorities => '
-        f'["{folder / "garbage.pem"}"]', ["ssl_certificate_authorities", "garbage.pem"],
-        "authorities that are none")
-    if os.geteuid() != 0:
-        (folder / "unreadable.key").write_bytes(certificates.key("server").read_bytes())
-        (folder / "unreadable.key").chmod(0)
-        tls("", ["ssl_key", "unreadable.key", "ermission"], "an unreadable key",
-            key=folder / "unreadable.key")
-
-    good, bad = free_port(), free_port()
-    started = time.monotonic()
-    done = run("-e", beats_input(good) + f"input {{ beats {{ port => {bad} nonsense => 1 }} }}" + NULL)
-    check_run(checks, done, 1, ["nonsense"], "one bad option of two inputs")
-    checks.ok("Starting server on port" not in done.stderr and time.monotonic() - started < 10,
-              "and no port was opened")
-    done = run("-e", beats_input(free_port()) + "filter { mutate { lowercas => [ \"x\" ] } "
-               "grok { match => { \"message\" => \"%{NOSUCH:x}\" } } }" + NULL)
-    check_run(checks, done, 1, ["lowercas", "lowercase", "NOSUCH"], "all findings in one run")
-
-    first = lab_.start(Server(lab_.folder("first"), beats_input(free_port()) + NULL, []))
-    done = run("-e", beats_input(free_port()) + NULL, data=first.folder / "data")
-    check_run(checks, done, 1, ["path.data", str(first.child.pid)], "path.data in use: its process is named")
-    done = run("-t", "-e", beats_input(free_port()) + NULL, data=first.folder / "data")
-    check_run(checks, done, 0, ["Configuration OK"], "-t runs beside it")
-    checks.equal(lab_.stop(first), 0, "the first goes on until SIGTERM")
 
 
 def balanced(account):
@@ -287,10 +197,8 @@ def early_signals(checks, lab_):
 
 
 def body(checks, lab_):
-    certificates = Certificates(lab_.folder("certificates"))
     lab.run_parts(checks, {
-        "codes": lambda: exit_codes(checks, lab_, certificates),
-        "refused": lambda: refused_starts(checks, lab_, certificates),
+        "codes": lambda: exit_codes(checks, lab_),
         "drain": lambda: orderly_stop(checks, lab_),
         "dead": lambda: stop_with_dead_destination(checks, lab_),
         "signals": lambda: impatience(checks, lab_),
