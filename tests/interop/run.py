@@ -5,8 +5,8 @@
   run.py                 all
   run.py NAME ...        only these (without .py)
   run.py --prefetch      only builds and fetches the peers
-  run.py --full          with the long forms: an outage of 60 s, a hanging destination,
-                         kill -9 with OpenSearch as destination
+  run.py --full          with the long forms: a hanging destination, kill -9 with OpenSearch as
+                         destination
 
 Exit code 1 if a test failed, 77 if all of them were skipped.
 """
@@ -30,11 +30,10 @@ TESTS = (
     ("filebeat_opensearch", ()),
     ("elasticsearch9", ()),
     ("kill9", ()),
-    ("outage", ("--seconds", "35")),
+    ("outage", ()),
     ("beats_matrix", ()),
 )
 LONG = (
-    ("outage", ("--seconds", "60")),
     ("outage", ("--seconds", "50", "--how", "hang")),
     ("kill9", ("--to", "opensearch")),
 )
