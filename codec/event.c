@@ -451,7 +451,7 @@ construct_timestamp(struct event *ev, struct timestamp now, zone_fn *zone)
     if (v->type == V_STRING) {
         struct slice text = value_text(a, v);
 
-        if (!(v->flags & V_DECODED) && timestamp_canonical(text, &t)) {
+        if (!(v->flags & V_DECODED) && timestamp_is_canonical(text)) {
             v->type = V_TIMESTAMP;
             return;
         }

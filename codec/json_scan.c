@@ -16,7 +16,9 @@ json_scan_isa(void)
     int isa = atomic_load_explicit(&chosen, memory_order_relaxed);
 
     if (isa < 0) {
-        isa = json_avx2_here() ? JSON_AVX2 : JSON_SCALAR;
+        isa = JSON_ISAS - 1;
+        while (!json_isa_here((enum json_isa)isa))
+            isa--;
         atomic_store_explicit(&chosen, isa, memory_order_relaxed);
     }
     return (enum json_isa)isa;
@@ -25,7 +27,7 @@ json_scan_isa(void)
 bool
 json_scan_use(enum json_isa isa)
 {
-    if (isa == JSON_AVX2 && !json_avx2_here())
+    if (!json_isa_here(isa))
         return false;
     atomic_store_explicit(&chosen, isa, memory_order_relaxed);
     return true;
@@ -74,8 +76,10 @@ json_walk_more_marks(struct json_walk *w)
 static int
 walk(struct json_walk *w, struct err *err)
 {
-    if (json_scan_isa() == JSON_AVX2) {
-        if (json_walk_avx2(w) == 0)
+    enum json_isa isa = json_scan_isa();
+
+    if (isa != JSON_SCALAR) {
+        if (json_vectors[isa].walk(w) == 0)
             return 0;
         w->marks_n = 0;
         w->line_ends = w->surrogates = false;
@@ -263,11 +267,12 @@ json_scan_value(struct arena *a, char *text, size_t n, uint32_t depth, struct va
 void
 json_index(struct arena *a, const char *raw, uint32_t len, struct kids *out)
 {
+    enum json_isa isa = json_scan_isa();
     struct json_walk w;
 
-    if (json_scan_isa() == JSON_AVX2) {
+    if (isa != JSON_SCALAR) {
         json_walk_init(&w, raw, len, 0, 1);
-        json_walk_avx2_known(&w);
+        json_vectors[isa].known(&w);
     } else {
         struct err err;
 

@@ -30,7 +30,8 @@ int json_scan_value(struct arena *a, char *text, size_t n, uint32_t depth, struc
 void json_index(struct arena *a, const char *raw, uint32_t len, struct kids *out);
 
 /* For tests and the bench: which form runs. */
-enum json_isa { JSON_SCALAR, JSON_AVX2 };
+enum json_isa { JSON_SCALAR, JSON_AVX2, JSON_AVX512 };
+#define JSON_ISAS 3
 enum json_isa json_scan_isa(void);
 bool json_scan_use(enum json_isa isa); /* false: this CPU does not have it */
 

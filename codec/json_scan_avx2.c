@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The JSON scanner, 64 bytes at a time: bitmaps first, then the grammar on bitmaps, too.
  *
+ * The maps come from two registers of 32 bytes, or from one of 64 where the CPU has them; all else
+ * is the same code.
+ *
  * Strings: quotes that no backslash precedes, the prefix XOR of which (a carry-less multiplication)
  * covers string insides. Brackets: a loop pairs them, and finds out for all other bytes whether an
  * object or an array is around them, and whether that is the root, whose colons and commas become
@@ -16,10 +19,18 @@
 #include "codec/json_scan_avx2.h"
 
 bool
-json_avx2_here(void)
+json_isa_here(enum json_isa isa)
 {
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("pclmul") &&
-           __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+    bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("pclmul") &&
+                __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+
+    switch (isa) {
+    case JSON_SCALAR: return true;
+    case JSON_AVX2: return avx2;
+    case JSON_AVX512:
+        return avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw");
+    }
+    return false;
 }
 
 /* ---- maps ---- */
@@ -44,8 +55,11 @@ controls(__m256i v)
     return _mm256_cmpeq_epi8(_mm256_min_epu8(v, _mm256_set1_epi8(0x1F)), v);
 }
 
+/* Fills the maps of block i from 64 bytes; known: without those that only checks ask for. */
+typedef void map_fn(struct json_strip *s, unsigned i, const char *p, const bool known);
+
 VECTOR_INL void
-map_block(struct json_strip *s, unsigned i, const char *p, const bool known)
+map_halves(struct json_strip *s, unsigned i, const char *p, const bool known)
 {
     __m256i lo = _mm256_loadu_si256((const void *)p);
     __m256i hi = _mm256_loadu_si256((const void *)(p + 32));
@@ -68,6 +82,28 @@ map_block(struct json_strip *s, unsigned i, const char *p, const bool known)
     s->close[i] = equal(lo, hi, '}');
 }
 
+/* The same at once, on CPUs that compare 64 bytes to a mask. */
+WIDE_INL void
+map_whole(struct json_strip *s, unsigned i, const char *p, const bool known)
+{
+    __m512i v = _mm512_loadu_si512(p), lower = _mm512_or_si512(v, _mm512_set1_epi8(0x20));
+
+    s->quote[i] = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('"'));
+    s->slash[i] = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\\'));
+    s->colon[i] = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(':'));
+    s->comma[i] = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(','));
+    if (!known) {
+        uint64_t control = _mm512_cmple_epu8_mask(v, _mm512_set1_epi8(0x1F));
+        uint64_t high = _mm512_movepi8_mask(v);
+
+        s->space[i] = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(' '));
+        s->curly[i] = _mm512_test_epi8_mask(v, _mm512_set1_epi8(0x20));
+        s->special[i] = (uint64_t)(control != 0) | (uint64_t)(high != 0) << 32;
+    }
+    s->open[i] = _mm512_cmpeq_epi8_mask(lower, _mm512_set1_epi8('{'));
+    s->close[i] = _mm512_cmpeq_epi8_mask(lower, _mm512_set1_epi8('}'));
+}
+
 /* A block of nothing: it changes no answer. */
 static void
 map_nothing(struct json_strip *s, unsigned i)
@@ -78,7 +114,8 @@ map_nothing(struct json_strip *s, unsigned i)
 
 /* known: the end of the text may be the end of what can be read. */
 VECTOR_INL void
-map_strip(struct json_strip *s, const struct json_walk *w, size_t base, const bool known)
+map_strip(struct json_strip *s, const struct json_walk *w, size_t base, map_fn *const map_block,
+          const bool known)
 {
     size_t blocks = (w->n - base + JSON_BLOCK - 1) / JSON_BLOCK;
     char last[JSON_BLOCK];
@@ -273,7 +310,7 @@ walk_brackets(struct json_walk *w, struct json_strip *s, struct nest *nest, uint
 /* ---- the walk ---- */
 
 VECTOR_INL int
-walk(struct json_walk *w, const bool known)
+walk(struct json_walk *w, map_fn *const map_block, const bool known)
 {
     uint32_t limit = w->depth < LEVELS ? w->depth : LEVELS;
     struct nest nest = { 0 };
@@ -282,7 +319,7 @@ walk(struct json_walk *w, const bool known)
 
     w->end = 0;
     for (size_t base = w->start; base < w->n; base += STRIP * JSON_BLOCK) {
-        map_strip(&s, w, base, known);
+        map_strip(&s, w, base, map_block, known);
         find_strings(w, &s, &c);
         if (!walk_brackets(w, &s, &nest, limit, known))
             return -1;
@@ -297,38 +334,46 @@ walk(struct json_walk *w, const bool known)
     return -1;
 }
 
-VECTOR int
-json_walk_avx2(struct json_walk *w)
+#define WAS_VALIDATED "a container in a value was validated before"
+
+VECTOR static int
+walk_avx2(struct json_walk *w)
 {
-    return walk(w, false);
+    return walk(w, map_halves, false);
 }
 
-VECTOR void
-json_walk_avx2_known(struct json_walk *w)
+VECTOR static void
+walk_avx2_known(struct json_walk *w)
 {
-    if (walk(w, true) < 0)
-        UNREACHABLE("a container in a value was validated before");
+    if (walk(w, map_halves, true) < 0)
+        UNREACHABLE(WAS_VALIDATED);
 }
+
+WIDE static int
+walk_avx512(struct json_walk *w)
+{
+    return walk(w, map_whole, false);
+}
+
+WIDE static void
+walk_avx512_known(struct json_walk *w)
+{
+    if (walk(w, map_whole, true) < 0)
+        UNREACHABLE(WAS_VALIDATED);
+}
+
+const struct json_vector json_vectors[] = {
+    [JSON_AVX2] = { walk_avx2, walk_avx2_known }, [JSON_AVX512] = { walk_avx512, walk_avx512_known }
+};
 
 #else
 
 bool
-json_avx2_here(void)
+json_isa_here(enum json_isa isa)
 {
-    return false;
+    return isa == JSON_SCALAR;
 }
 
-int
-json_walk_avx2(struct json_walk *w)
-{
-    (void)w;
-    UNREACHABLE("no vector form on this machine");
-}
-
-void
-json_walk_avx2_known(struct json_walk *w)
-{
-    json_walk_avx2(w);
-}
+const struct json_vector json_vectors[JSON_ISAS];
 
 #endif

@@ -30,26 +30,28 @@ overflows(const char *digits, size_t n)
     return isinf(number_to_double((struct slice){ digits, n })) != 0;
 }
 
-static struct value
-made_node(const char *raw, enum value_type type)
+static void
+fill_made(struct value *v, const char *raw, enum value_type type)
 {
-    return (struct value){
-        .raw = raw, .len = (uint32_t)strlen(raw), .type = (uint8_t)type, .flags = V_CHANGED
-    };
+    v->raw = raw;
+    v->len = (uint32_t)strlen(raw);
+    v->type = (uint8_t)type;
+    v->flags = V_CHANGED;
 }
 
 /* Minus zero is no integer, and no double holds 1e400: these two leave other than they came. */
-static struct value
-number_node(const char *raw, size_t n)
+static void
+refine_number(struct value *v, size_t n)
 {
     enum value_type type = V_INT;
 
-    json_number_end(raw, 0, n, &type);
-    if (type == V_INT && n == 2 && raw[0] == '-' && raw[1] == '0')
-        return made_node("0", V_INT);
-    if (type == V_DOUBLE && overflows(raw, n))
-        return made_node(raw[0] == '-' ? "\"-Infinity\"" : "\"Infinity\"", V_DOUBLE);
-    return (struct value){ .raw = raw, .len = (uint32_t)n, .type = (uint8_t)type };
+    json_number_end(v->raw, 0, n, &type);
+    if (type == V_INT && n == 2 && v->raw[0] == '-' && v->raw[1] == '0')
+        fill_made(v, "0", V_INT);
+    else if (type == V_DOUBLE && overflows(v->raw, n))
+        fill_made(v, v->raw[0] == '-' ? "\"-Infinity\"" : "\"Infinity\"", V_DOUBLE);
+    else
+        v->type = (uint8_t)type;
 }
 
 static bool
@@ -59,18 +61,30 @@ has_slash(const struct json_walk *w, size_t from, size_t to)
            memchr(w->text + from, '\\', to - from) != NULL;
 }
 
+/* All of a node but its key, field by field in its place: a struct that is copied waits for the
+ * small stores that made it. */
+static inline void
+fill_node(const struct json_walk *w, struct value *v, size_t from, size_t to)
+{
+    enum value_type type = (enum value_type)types[(unsigned char)w->text[from]];
+
+    v->raw = w->text + from;
+    v->len = (uint32_t)(to - from);
+    v->type = (uint8_t)type;
+    v->flags = 0;
+    if (type == V_STRING && has_slash(w, from, to))
+        v->flags = V_ESCAPED;
+    else if (type == V_INT)
+        refine_number(v, to - from);
+}
+
 struct value
 json_node(const struct json_walk *w, size_t from, size_t to)
 {
-    const char *raw = w->text + from;
-    enum value_type type = (enum value_type)types[(unsigned char)*raw];
+    struct value v = { 0 };
 
-    if (type == V_INT)
-        return number_node(raw, to - from);
-    return (struct value){ .raw = raw,
-                           .len = (uint32_t)(to - from),
-                           .type = (uint8_t)type,
-                           .flags = type == V_STRING && has_slash(w, from, to) ? V_ESCAPED : 0 };
+    fill_node(w, &v, from, to);
+    return v;
 }
 
 static void
@@ -123,7 +137,7 @@ make_members(struct arena *a, const struct json_walk *w, struct kids *out)
         size_t colon = w->marks[2 * i], end = w->marks[2 * i + 1];
         struct value *v = &out->at[i];
 
-        *v = json_node(w, token_from(w, colon + 1), token_to(w, end));
+        fill_node(w, v, token_from(w, colon + 1), token_to(w, end));
         set_key(a, w, v, token_from(w, last + 1) + 1, token_to(w, colon) - 1);
         last = end;
     }
@@ -135,7 +149,9 @@ make_elements(const struct json_walk *w, struct kids *out)
     size_t last = w->start;
 
     for (uint32_t i = 0; i < out->n; i++) {
-        out->at[i] = json_node(w, token_from(w, last + 1), token_to(w, w->marks[i]));
+        fill_node(w, &out->at[i], token_from(w, last + 1), token_to(w, w->marks[i]));
+        out->at[i].key = NULL;
+        out->at[i].key_len = 0;
         last = w->marks[i];
     }
 }

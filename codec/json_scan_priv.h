@@ -42,11 +42,16 @@ json_walk_room(struct json_walk *w)
 
 /* -1: *err says what and where. */
 int json_walk_scalar(struct json_walk *w, struct err *err);
-/* -1: the scalar form will say why. Only where json_avx2_here(). */
-int json_walk_avx2(struct json_walk *w);
-/* For text that was checked before: marks and backslashes only. */
-void json_walk_avx2_known(struct json_walk *w);
-bool json_avx2_here(void);
+
+/* A vector form. */
+struct json_vector {
+    int (*walk)(struct json_walk *w); /* -1: the scalar form will say why */
+    void (*known)(
+        struct json_walk *w); /* for text that was checked before: marks and backslashes */
+};
+/* By enum json_isa, for those that are here; JSON_SCALAR has none. */
+extern const struct json_vector json_vectors[];
+bool json_isa_here(enum json_isa isa);
 
 /* Whether p, a \\u and four hexadecimal digits, stands for half of a pair. */
 static inline bool

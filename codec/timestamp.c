@@ -151,17 +151,6 @@ timestamp_print(struct timestamp t, char out[TIMESTAMP_TEXT])
 
 /* ---- the canonical form ---- */
 
-/* The value of 8 ASCII digits, first digit first in memory. */
-static uint32_t
-eight_digits(uint64_t w)
-{
-    w -= 0x3030303030303030;
-    w = w * 10 + (w >> 8);
-    return (uint32_t)(((w & 0x000000FF000000FF) * 0x000F424000000064 +
-                       (w >> 16 & 0x000000FF000000FF) * 0x0000271000000001) >>
-                      32);
-}
-
 static bool
 all_digits(uint64_t w)
 {
@@ -199,33 +188,32 @@ take_fraction(const char *p, size_t n, uint32_t *nsec)
     return n == 3 || sum % 1000 != 0;
 }
 
+static inline int
+two_digits(const char *p)
+{
+    return (p[0] - '0') * 10 + (p[1] - '0');
+}
+
 /* "yyyy-MM-ddTHH:mm:ss" in two overlapping groups of digits: what is no digit is compared apart. */
-static bool
-take_second(const char *p, int64_t *sec)
+static inline bool
+take_second(const char *p, struct civil *c)
 {
     char date[8] = { p[0], p[1], p[2], p[3], p[5], p[6], p[8], p[9] };
     char time[8] = { '0', '0', p[11], p[12], p[14], p[15], p[17], p[18] };
-    uint64_t d = load8(date), t = load8(time);
-    uint32_t ymd, hms;
-    struct civil c;
 
     if (p[4] != '-' || p[7] != '-' || p[10] != 'T' || p[13] != ':' || p[16] != ':' ||
-        !all_digits(d) || !all_digits(t))
+        !all_digits(load8(date)) || !all_digits(load8(time)))
         return false;
-    ymd = eight_digits(d);
-    hms = eight_digits(t);
-    c = (struct civil){ .year = ymd / 10000,
-                        .month = (int)(ymd / 100 % 100),
-                        .day = (int)(ymd % 100),
-                        .hour = (int)(hms / 10000),
-                        .minute = (int)(hms / 100 % 100),
-                        .second = (int)(hms % 100) };
-    if (c.month < 1 || c.month > 12 || c.day < 1 || c.hour > 23 || c.minute > 59 || c.second > 59)
+    c->year = two_digits(p) * 100 + two_digits(p + 2);
+    c->month = two_digits(p + 5);
+    c->day = two_digits(p + 8);
+    c->hour = two_digits(p + 11);
+    c->minute = two_digits(p + 14);
+    c->second = two_digits(p + 17);
+    if (c->month < 1 || c->month > 12 || c->day < 1 || c->hour > 23 || c->minute > 59 ||
+        c->second > 59)
         return false;
-    if (c.day > 28 && c.day > civil_month_days(c.year, c.month))
-        return false;
-    *sec = civil_seconds(&c);
-    return true;
+    return c->day <= 28 || c->day <= civil_month_days(c->year, c->month);
 }
 
 /* ---- any form of event-model.md 9 ---- */
@@ -390,27 +378,45 @@ parse_any(struct slice s, zone_fn *zone, struct timestamp *out)
     return true;
 }
 
+/* The usual canonical form: a year of four digits. */
+static inline bool
+take_plain(struct slice s, struct civil *c)
+{
+    return (s.n == 24 || s.n == 27 || s.n == 30) && s.p[19] == '.' && s.p[s.n - 1] == 'Z' &&
+           take_second(s.p, c) && take_fraction(s.p + 20, s.n - 21, &c->nsec);
+}
+
+/* A year with a sign: rare enough to ask the printer. */
+static bool
+take_signed(struct slice s, struct timestamp *out)
+{
+    char text[TIMESTAMP_TEXT];
+
+    return s.n > 0 && (s.p[0] == '+' || s.p[0] == '-') && parse_any(s, NULL, out) &&
+           slice_eq(s, (struct slice){ text, timestamp_print(*out, text) });
+}
+
 bool
 timestamp_canonical(struct slice s, struct timestamp *out)
 {
     struct timestamp t;
+    struct civil c;
 
-    if (s.n < 24 || s.p[s.n - 1] != 'Z')
+    if (take_plain(s, &c))
+        t = (struct timestamp){ civil_seconds(&c), c.nsec };
+    else if (!take_signed(s, &t))
         return false;
-    if (s.p[0] >= '0' && s.p[0] <= '9') {
-        if ((s.n != 24 && s.n != 27 && s.n != 30) || s.p[19] != '.' || !take_second(s.p, &t.sec) ||
-            !take_fraction(s.p + 20, s.n - 21, &t.nsec))
-            return false;
-    } else {
-        char text[TIMESTAMP_TEXT];
-
-        /* A signed year: rare enough to ask the printer. */
-        if (!parse_any(s, NULL, &t) ||
-            !slice_eq(s, (struct slice){ text, timestamp_print(t, text) }))
-            return false;
-    }
     *out = t;
     return true;
+}
+
+bool
+timestamp_is_canonical(struct slice s)
+{
+    struct timestamp t;
+    struct civil c;
+
+    return take_plain(s, &c) || take_signed(s, &t);
 }
 
 bool

@@ -27,6 +27,8 @@ struct civil {
 size_t timestamp_print(struct timestamp t, char out[TIMESTAMP_TEXT]);
 /* True only for the canonical form itself: what timestamp_print writes. */
 bool timestamp_canonical(struct slice s, struct timestamp *out);
+/* The same for who does not need the instant. */
+bool timestamp_is_canonical(struct slice s);
 
 /* Offset in seconds east of UTC that a local time has in a named zone; false: no such zone. An
  * empty name is the zone of the process. A local time inside a gap moves forward by the gap. */

@@ -71,14 +71,24 @@ report(const char *name, double *ns, unsigned runs, double bytes)
            spread);
 }
 
+/* Median and spread of each form of this CPU, the forms taking turns. */
+struct form {
+    const char *name, *inner_name;
+    double flat[RUNS], inner[RUNS];
+};
+
+static struct form forms[JSON_ISAS] = {
+    [JSON_SCALAR] = { .name = "scalar", .inner_name = "scalar, all members indexed" },
+    [JSON_AVX2] = { .name = "avx2", .inner_name = "avx2, all members indexed" },
+    [JSON_AVX512] = { .name = "avx512", .inner_name = "avx512, all members indexed" },
+};
+
 int
 main(int argc, char **argv)
 {
     unsigned runs = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 9;
-    static double vector[RUNS], inner[RUNS], scalar[RUNS];
     struct texts t;
     double mean;
-    bool have = json_scan_use(JSON_AVX2);
 
     if (runs < 1 || runs > RUNS) {
         fprintf(stderr, "usage: json_bench [runs 1..%d]\n", RUNS);
@@ -88,20 +98,15 @@ main(int argc, char **argv)
     mean = (double)t.n / EVENTS;
     bench_machine();
     printf("%d events, mean %.0f bytes, %u runs\n", EVENTS, mean, runs);
-    for (unsigned i = 0; i < runs; i++) {
-        if (have) {
-            json_scan_use(JSON_AVX2);
-            vector[i] = scan_all(&t, false);
-            inner[i] = scan_all(&t, true);
+    for (unsigned i = 0; i < runs; i++)
+        for (enum json_isa isa = 0; isa < JSON_ISAS && json_scan_use(isa); isa++) {
+            forms[isa].flat[i] = scan_all(&t, false);
+            forms[isa].inner[i] = scan_all(&t, true);
         }
-        json_scan_use(JSON_SCALAR);
-        scalar[i] = scan_all(&t, false);
+    for (enum json_isa isa = 0; isa < JSON_ISAS && json_scan_use(isa); isa++) {
+        report(forms[isa].name, forms[isa].flat, runs, mean);
+        report(forms[isa].inner_name, forms[isa].inner, runs, mean);
     }
-    if (have) {
-        report("avx2", vector, runs, mean);
-        report("avx2, all members indexed", inner, runs, mean);
-    }
-    report("scalar", scalar, runs, mean);
     free(t.bytes);
     arena_thread_trim();
     return 0;
