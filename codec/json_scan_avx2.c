@@ -49,12 +49,6 @@ equal(__m256i lo, __m256i hi, char c)
     return join(_mm256_cmpeq_epi8(lo, v), _mm256_cmpeq_epi8(hi, v));
 }
 
-VECTOR_INL __m256i
-controls(__m256i v)
-{
-    return _mm256_cmpeq_epi8(_mm256_min_epu8(v, _mm256_set1_epi8(0x1F)), v);
-}
-
 /* Fills the maps of block i from 64 bytes; known: without those that only checks ask for. */
 typedef void map_fn(struct json_strip *s, unsigned i, const char *p, const bool known);
 
@@ -70,11 +64,9 @@ map_halves(struct json_strip *s, unsigned i, const char *p, const bool known)
     s->colon[i] = equal(lo, hi, ':');
     s->comma[i] = equal(lo, hi, ',');
     if (!known) {
-        __m256i control = _mm256_or_si256(controls(lo), controls(hi));
-
         s->space[i] = equal(lo, hi, ' ');
         s->curly[i] = join(_mm256_slli_epi16(lo, 2), _mm256_slli_epi16(hi, 2));
-        s->special[i] = join(control, _mm256_or_si256(lo, hi));
+        s->special[i] = join(_mm256_cmpgt_epi8(bit5, lo), _mm256_cmpgt_epi8(bit5, hi));
     }
     lo = _mm256_or_si256(lo, bit5);
     hi = _mm256_or_si256(hi, bit5);
@@ -93,12 +85,9 @@ map_whole(struct json_strip *s, unsigned i, const char *p, const bool known)
     s->colon[i] = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(':'));
     s->comma[i] = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(','));
     if (!known) {
-        uint64_t control = _mm512_cmple_epu8_mask(v, _mm512_set1_epi8(0x1F));
-        uint64_t high = _mm512_movepi8_mask(v);
-
         s->space[i] = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(' '));
         s->curly[i] = _mm512_test_epi8_mask(v, _mm512_set1_epi8(0x20));
-        s->special[i] = (uint64_t)(control != 0) | (uint64_t)(high != 0) << 32;
+        s->special[i] = _mm512_cmplt_epi8_mask(v, _mm512_set1_epi8(0x20));
     }
     s->open[i] = _mm512_cmpeq_epi8_mask(lower, _mm512_set1_epi8('{'));
     s->close[i] = _mm512_cmpeq_epi8_mask(lower, _mm512_set1_epi8('}'));

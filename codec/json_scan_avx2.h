@@ -9,11 +9,13 @@
 
 #include <immintrin.h>
 
-#define VECTOR     __attribute__((target("avx2,pclmul,bmi,bmi2")))
-#define VECTOR_INL static inline __attribute__((target("avx2,pclmul,bmi,bmi2"), always_inline))
+#define VECTOR __attribute__((target("avx2,pclmul,bmi,bmi2,popcnt")))
+#define VECTOR_INL \
+    static inline __attribute__((target("avx2,pclmul,bmi,bmi2,popcnt"), always_inline))
 /* With registers of 64 bytes. */
-#define WIDE     __attribute__((target("avx2,pclmul,bmi,bmi2,avx512f,avx512bw")))
-#define WIDE_INL static inline __attribute__((target("avx2,pclmul,bmi,bmi2,avx512f,avx512bw")))
+#define WIDE __attribute__((target("avx2,pclmul,bmi,bmi2,popcnt,avx512f,avx512bw")))
+#define WIDE_INL \
+    static inline __attribute__((target("avx2,pclmul,bmi,bmi2,popcnt,avx512f,avx512bw")))
 
 #define STRIP 16 /* blocks; a multiple of LANES */
 #define LANES 4  /* words of a vector */
@@ -27,7 +29,7 @@ struct json_strip {
     json_map open, close;  /* brackets of both kinds */
     json_map curly;        /* bit 5 of the byte: tells '{' from '[' */
     json_map space;        /* blanks, inside strings as well */
-    json_map special;      /* low half: some control character; high half: some high byte */
+    json_map special;      /* control characters and high bytes */
     json_map inside;       /* of strings, with the opening quote */
     json_map in_object;    /* around the byte, not in an array */
     json_map keep;         /* up to the root's end; all ones where that is not in the block */

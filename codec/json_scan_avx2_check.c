@@ -77,6 +77,15 @@ utf8_errors(__m256i in, __m256i before)
     return _mm256_xor_si256(_mm256_and_si256(must, _mm256_set1_epi8((char)0x80)), pair);
 }
 
+VECTOR_INL uint64_t
+high_bytes(const char *block)
+{
+    __m256i lo = _mm256_loadu_si256((const void *)block);
+    __m256i hi = _mm256_loadu_si256((const void *)(block + 32));
+
+    return (uint32_t)_mm256_movemask_epi8(lo) | (uint64_t)(uint32_t)_mm256_movemask_epi8(hi) << 32;
+}
+
 /* For blocks with high bytes, and those behind them. keep: the bytes that belong to the text. */
 VECTOR static bool
 utf8_block_valid(const char *block, uint64_t keep, struct json_carry *c)
@@ -142,19 +151,21 @@ escapes_valid(struct json_walk *w, const char *block, uint64_t places)
     return true;
 }
 
-/* Control characters of a block; those that are blanks become some. */
+/* The control characters at those places of a block: those that are blanks become some. */
 static bool
-controls_valid(struct json_walk *w, struct json_strip *s, unsigned i)
+controls_valid(struct json_walk *w, struct json_strip *s, unsigned i, uint64_t places)
 {
     const char *block = w->text + s->base + i * JSON_BLOCK;
 
-    for (unsigned k = 0; k < JSON_BLOCK; k++) {
-        if ((unsigned char)block[k] >= 0x20 || !(s->keep[i] >> k & 1))
-            continue;
-        if ((s->inside[i] >> k & 1) || !json_is_blank(block[k]))
+    if ((places & s->inside[i]) != 0)
+        return false;
+    s->space[i] |= places;
+    for (; places != 0; places &= places - 1) {
+        char c = block[__builtin_ctzll(places)];
+
+        if (!json_is_blank(c))
             return false;
-        s->space[i] |= UINT64_C(1) << k;
-        w->line_ends |= block[k] != '\t';
+        w->line_ends |= c != '\t';
     }
     return true;
 }
@@ -164,13 +175,18 @@ specials_valid(struct json_walk *w, struct json_strip *s, struct json_carry *c)
 {
     for (unsigned i = 0; i < s->n; i++) {
         const char *block = w->text + s->base + i * JSON_BLOCK;
+        uint64_t special = s->special[i] & s->keep[i];
+        uint64_t escaped = s->slash[i] & s->inside[i] & s->keep[i];
 
-        if ((uint32_t)s->special[i] != 0 && !controls_valid(w, s, i))
-            return false;
-        if ((s->special[i] >> 32 != 0 || c->has_tail) && !utf8_block_valid(block, s->keep[i], c))
-            return false;
-        if ((s->slash[i] & s->inside[i] & s->keep[i]) != 0 &&
-            !escapes_valid(w, block, s->slash[i] & s->inside[i] & s->keep[i]))
+        if (special != 0 || c->has_tail) {
+            uint64_t high = high_bytes(block) & s->keep[i];
+
+            if ((special & ~high) != 0 && !controls_valid(w, s, i, special & ~high))
+                return false;
+            if ((high != 0 || c->has_tail) && !utf8_block_valid(block, s->keep[i], c))
+                return false;
+        }
+        if (escaped != 0 && !escapes_valid(w, block, escaped))
             return false;
     }
     return true;
@@ -424,9 +440,10 @@ traits_of(const struct json_strip *s)
     __m256i special = _mm256_setzero_si256(), blanks = special;
 
     for (unsigned i = 0; i < s->n; i += LANES) {
-        special = either(special, either(load(&s->special[i]), load(&s->slash[i])));
-        blanks = either(blanks,
-                        both(load(&s->keep[i]), without(load(&s->space[i]), load(&s->inside[i]))));
+        __m256i keep = load(&s->keep[i]);
+
+        special = either(special, both(keep, either(load(&s->special[i]), load(&s->slash[i]))));
+        blanks = either(blanks, both(keep, without(load(&s->space[i]), load(&s->inside[i]))));
     }
     return (struct traits){ .special = !_mm256_testz_si256(special, special),
                             .blanks = !_mm256_testz_si256(blanks, blanks) };
