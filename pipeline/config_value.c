@@ -342,11 +342,32 @@ is_second_codec(const struct config_build *b, const struct given *g, const struc
            strcmp(b->section, "filter") != 0 && strcmp(b->section, "codec") != 0;
 }
 
+/* What merging makes of it is legal, and nobody means it. */
+static void
+warn_merged(const struct config_build *b, const struct given *g)
+{
+    const struct opt_value *first = g->at[0], *second = g->n > 1 ? g->at[1] : NULL;
+
+    if (second == NULL || first->kind == OV_LIST || first->kind == OV_HASH)
+        return;
+    if (second->kind == OV_LIST || second->kind == OV_HASH)
+        findings_add(b->findings, FINDING_WARN, second->pos, "write one list with all members",
+                     "`%.*s` has a single value at line %u: this whole list becomes one member "
+                     "behind it",
+                     SLICE_ARGS(g->name), first->pos.line);
+    else if (opt_value_equal(first, second, false))
+        findings_add(b->findings, FINDING_WARN, second->pos, "keep one of them",
+                     "`%.*s` is given at line %u, too: they count as one only while they are equal",
+                     SLICE_ARGS(g->name), first->pos.line);
+}
+
 static struct opt_value
 merged(const struct config_build *b, const struct opt_plugin *p, const struct given *g)
 {
     bool incompatible = false;
     struct opt_value v = g->n == 1 ? *g->at[0] : config_merge(b->arena, g->at, g->n, &incompatible);
+
+    warn_merged(b, g);
 
     if (incompatible)
         findings_add(b->findings, FINDING_ERROR, g->at[g->n - 1]->pos,

@@ -156,6 +156,38 @@ compile_matcher(const struct conf *c, const struct plugin_context *ctx,
     return 0;
 }
 
+static bool
+same_place(const struct fieldref *a, const struct fieldref *b)
+{
+    if (a->n != b->n || a->meta != b->meta)
+        return false;
+    for (uint32_t i = 0; i < a->n; i++)
+        if (!slice_eq(a->part[i].key, b->part[i].key))
+            return false;
+    return true;
+}
+
+/* SYSLOGLINE and its like store what is left as `message`. */
+static void
+warn_stored_beside(const struct conf *c, const struct plugin_context *ctx, const struct opt_pair *p,
+                   const struct source *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        for (size_t k = 0; k < s->matchers[i].n; k++) {
+            const struct slot *slot = &s->matchers[i].slots[k];
+
+            if (slot->illegal || slot->overwrite || s->illegal || c->target.n > 0 ||
+                !same_place(&slot->at, &s->at))
+                continue;
+            findings_add(ctx->findings, FINDING_WARN, p->pos,
+                         "add overwrite, or capture it under another name",
+                         "grok: a pattern for %.*s captures %.*s: the field becomes a list of the "
+                         "old text and the new, as `overwrite` does not name it",
+                         SLICE_ARGS(p->key), SLICE_ARGS(p->key));
+            return;
+        }
+}
+
 static int
 compile_source(const struct conf *c, const struct plugin_context *ctx,
                const struct grok_patterns *patterns, const struct opt_pair *pair, struct source *s,
@@ -169,6 +201,8 @@ compile_source(const struct conf *c, const struct plugin_context *ctx,
     for (size_t i = 0; i < s->n; i++)
         if (compile_matcher(c, ctx, patterns, &list[i], &s->matchers[i], err) < 0)
             return -1;
+    if (ctx->findings != NULL)
+        warn_stored_beside(c, ctx, pair, s);
     return 0;
 }
 

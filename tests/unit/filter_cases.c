@@ -254,6 +254,26 @@ filter_refuses(const char *filter, const char *options, const char *message)
     arena_fini(&a);
 }
 
+void
+filter_warns(const char *filter, const char *options, const char *text)
+{
+    struct arena a;
+    struct err err = { 0 };
+    struct chain *c;
+
+    arena_init(&a, NULL);
+    c = chain_new(block_of(&a, filter, options), ECS_DISABLED, false, &err);
+    ck_assert_msg(c != NULL, "%s: %s", options, err.msg);
+    ck_assert_msg(c->findings.n == (text != NULL), "%s: %zu", options, c->findings.n);
+    if (text != NULL) {
+        ck_assert_int_eq(c->findings.at[0].level, FINDING_WARN);
+        ck_assert_uint_gt(c->findings.at[0].pos.column, 1);
+        ck_assert_msg(strstr(c->findings.at[0].text, text) != NULL, "%s", c->findings.at[0].text);
+    }
+    chain_free(c);
+    arena_fini(&a);
+}
+
 /* ---- the reference's cases ---- */
 
 static struct slice

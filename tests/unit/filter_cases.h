@@ -33,6 +33,8 @@ void filter_expect(const char *filter, const char *name, const char *options, co
                    const char *want);
 /* Asserts that the filter refuses these options, in words that start so. */
 void filter_refuses(const char *filter, const char *options, const char *message);
+/* Asserts that it accepts them with one warning of this text in it; NULL: without any. */
+void filter_warns(const char *filter, const char *options, const char *text);
 
 /* Runs a file of reference/cases/filters in place and asserts every case. */
 void filter_cases_run(const char *file);

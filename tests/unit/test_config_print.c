@@ -177,6 +177,49 @@ static const struct {
     { "filter { if ([a] and [b] and [c]) or [d] { } }", NULL },
     { "filter { kv { a => { \"k\" => 1 'k' => 2 } } }", "is written twice, in different quotes" },
     { "output { if [a] { } else { if [b] { if [] { } } } }", "The condition is a constant" },
+    /* mutate: the common options come last */
+    { "filter { mutate { add_field => { \"n\" => \"1\" } convert => { \"n\" => \"integer\" } } }",
+      "mutate runs `convert` before `add_field`" },
+    { "filter { mutate { remove_field => [\"n\"] copy => { \"n\" => \"m\" } } }",
+      "mutate runs `copy` before `remove_field`" },
+    { "filter { mutate { copy => { \"n\" => \"m\" } remove_field => [\"n\"] } }", NULL },
+    /* conditions */
+    { "filter { if [a] != \"x\" or [a] != \"y\" { } }", "This is always true: [a]" },
+    { "filter { if [a] == 1 and [b] and [a] == 2 { } }", "This is never true: [a]" },
+    { "filter { if [a] != \"x\" or [b] != \"y\" { } }", NULL },
+    { "filter { if [a] == \"x\" or [a] == \"y\" { } }", NULL },
+    { "filter { if [a] != \"x\" and [a] != \"y\" { } }", NULL },
+    { "filter { if \"a\" in [\"a\", \"b\"] { } }", "Between two constants `in`" },
+    { "filter { if [a] == \"say \\\"no\\\"\" { } }", "The backslash in front of a quote" },
+    { "filter { if [a] in ['x', 'it\\'s'] { } }", "The backslash in front of a quote" },
+    { "filter { if [a] == \"x-${ENV:y}\" { } }", "In a condition a variable is replaced only" },
+    { "filter { if [a] == \"${ENV:y}\" { } }", NULL },
+    /* options given twice */
+    { "input { stdin { type => \"x\" type => \"x\" } }",
+      "they count as one only while they are equal" },
+    { "filter { kv { add_tag => \"a\" add_tag => [\"b\"] } }",
+      "this whole list becomes one member" },
+    { "filter { kv { add_tag => [\"a\"] add_tag => \"b\" } }", NULL },
+    /* date patterns */
+    { "output { file { path => \"/a/%{+yyyy.MM.DD}\" } }", "DD counts the days of the year" },
+    { "output { file { path => \"/a/%{+YYYY.ww}\" } }", "is not the year of the week" },
+    { "output { file { path => \"/a/%{+xxxx.ww}/%{+yyyy.DDD}/%{+YYYY.MM.dd}\" } }", NULL },
+    { "output { file { path => \"/a/%{{YYYY-MM-dd}}\" } }", "YYYY is the year of the week here" },
+    { "output { file { path => \"/a/%{{yyyy-MM-dd}}\" } }", NULL },
+    { "filter { date { match => [\"t\", \"yyyy-mm-dd\"] } }", "mm are minutes" },
+    { "filter { date { match => [\"t\", \"yyyy-MM-dd HH:MM:ss\"] } }", "MM are months" },
+    { "filter { date { match => [\"t\", \"ISO8601\", \"dd/MMM/yyyy hh:mm\"] } }",
+      "hh are hours from 1 to 12" },
+    { "filter { date { match => [\"t\", \"MMM d hh:mm a\", \"yyyy 'o''clock' MM dd\"] } }", NULL },
+    /* texts */
+    { "filter { kv { add_field => { \"x\" => \"%{name\" } } }", "a placeholder without an end" },
+    { "filter { kv { prefix => \"100%{\" } }", NULL },
+    { "filter { csv { separator => \"\\t\" } }", "a backslash and a letter" },
+    { "filter { kv { field_split => \"\\t\" } }", NULL },
+    { "input { stdin { codec => line { delimiter => \"\\r\\n\" } } }", "a backslash and a letter" },
+    { "filter { kv { remove_field => \"a, b\" } }", "one name with a comma in it" },
+    { "output { elasticsearch { index => \"Logs-%{[Host][Name]}\" } }", "with capital letters" },
+    { "output { elasticsearch { index => \"logs-%{[Host][Name]}-%{+YYYY.MM.dd}\" } }", NULL },
 };
 
 START_TEST(traps_of_the_tree_are_warned_of)
@@ -190,7 +233,25 @@ START_TEST(traps_of_the_tree_are_warned_of)
         ck_assert_int_eq(f.at[0].level, FINDING_WARN);
         ck_assert_msg(strstr(f.at[0].text, lint[_i].warning) != NULL, "%s", f.at[0].text);
         ck_assert_uint_gt(f.at[0].pos.column, 1);
+        ck_assert(f.at[0].hint != NULL || strstr(f.at[0].text, "never reached") != NULL);
     }
+    findings_fini(&f);
+}
+END_TEST
+
+START_TEST(files_whose_numbers_differ_in_length)
+{
+    static const struct config_source sources[] = { { "/c/10-b.conf", SLICE_INIT("") },
+                                                    { "/c/2-a.conf", SLICE_INIT("") } };
+    struct findings f = { 0 };
+    struct config *c = config_parse(sources, 2, false, &f);
+
+    config_check(c, &f);
+    ck_assert_uint_eq(f.n, 1);
+    ck_assert(strstr(f.at[0].text, "/c/2-a.conf comes behind /c/10-b.conf") != NULL);
+    ck_assert_uint_eq(f.at[0].pos.file, 1);
+    ck_assert_str_eq(f.at[0].hint, "give the numbers the same length: 09, 10");
+    config_free(&c);
     findings_fini(&f);
 }
 END_TEST
@@ -204,6 +265,7 @@ add_tests(TCase *tc)
     tcase_add_test(tc, levels_can_be_left_out);
     tcase_add_loop_test(tc, syntax_errors_have_hints, 0, (int)COUNT(hints));
     tcase_add_loop_test(tc, traps_of_the_tree_are_warned_of, 0, (int)COUNT(lint));
+    tcase_add_test(tc, files_whose_numbers_differ_in_length);
 }
 
 UNIT_MAIN("config_print")

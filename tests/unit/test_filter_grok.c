@@ -51,6 +51,23 @@ static const struct {
       "{\"m\":\"x\"}", "{\"m\":\"x\",\"a\":\"x\"}" },
 };
 
+static const struct {
+    const char *options, *warning;
+} traps[] = {
+    { "match => { 'message' => '%{WORD:a} %{GREEDYDATA:message}' }", "a list of the old text" },
+    { "match => { 'message' => ['%{WORD:a}', '%{SYSLOGLINE}'] }", "a list of the old text" },
+    { "match => { '[a][b]' => '%{WORD:[a][b]}' }", "a list of the old text" },
+    { "match => { 'message' => '%{GREEDYDATA:message}' } overwrite => ['message']", NULL },
+    { "match => { 'message' => '%{GREEDYDATA:message}' } target => 'x'", NULL },
+    { "match => { 'message' => '%{GREEDYDATA:[a][message]}' }", NULL },
+};
+
+START_TEST(a_field_that_becomes_a_list_is_warned_of)
+{
+    filter_warns("grok", traps[_i].options, traps[_i].warning);
+}
+END_TEST
+
 START_TEST(events_and_their_fields)
 {
     filter_expect("grok", events[_i].name, events[_i].options, events[_i].event, events[_i].want);
@@ -61,6 +78,7 @@ static void
 add_tests(TCase *tc)
 {
     tcase_add_test(tc, cases_of_the_reference);
+    tcase_add_loop_test(tc, a_field_that_becomes_a_list_is_warned_of, 0, (int)COUNT(traps));
     tcase_add_loop_test(tc, events_and_their_fields, 0, (int)COUNT(events));
 }
 
