@@ -13,7 +13,7 @@
 #define MIDDLE ((size_t)64 << 10)
 #define LARGE  ((size_t)256 << 10)
 /* More than this many free chunks of one size go back to the system at once. */
-#define FREE_MOST 16
+#define FREE_MOST 32
 /* A block up to this size is kept by its thread for the next one: touching fresh pages costs more
  * than inflating into them. */
 #define BLOCK_KEEP ((size_t)16 << 20)
