@@ -9,6 +9,7 @@
 #include "codec/event.h"
 
 #define BATCH_EVENTS 65535
+#define BATCH_HINTS  64
 
 struct batch {
     struct arena arena;
@@ -17,8 +18,12 @@ struct batch {
     struct event **spawned; /* made by the filter call under way, in order; run.c places them */
     uint32_t spawned_n, spawned_cap;
     bool sealed;
+    /* Where event.c found a member last, by the address of its name: events of one sender have
+     * their members in the same order, mostly. */
+    uint8_t hint[BATCH_HINTS];
     struct batch *next; /* the keeper's list */
 };
+static_assert(offsetof(struct batch, arena) == 0, "event_arena() relies on it");
 
 /* share is charged for the arena; NULL for tests. */
 struct batch *batch_new(struct budget_share *share);

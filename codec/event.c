@@ -4,12 +4,6 @@
 #include "codec/base/error.h"
 #include "codec/batch.h"
 
-struct arena *
-event_arena(const struct event *ev)
-{
-    return &ev->batch->arena;
-}
-
 /* ---- addressing ---- */
 
 static struct value *
@@ -42,13 +36,43 @@ child(struct arena *a, struct value *node, const struct fieldpart *part)
     return value_at(a, node, i);
 }
 
+static unsigned
+hint_of(struct slice key)
+{
+    static_assert(BATCH_HINTS == 1 << 6, "six bits");
+    return (unsigned)((uintptr_t)key.p * 0x9e3779b97f4a7c15u >> 58);
+}
+
+struct value *
+event_member(struct event *ev, struct slice key)
+{
+    struct arena *a = event_arena(ev);
+    uint8_t *hint = &ev->batch->hint[hint_of(key)];
+    struct value *found;
+
+    if (*hint < value_count(a, &ev->data)) {
+        found = value_at(a, &ev->data, *hint);
+        if (value_is_called(a, found, key))
+            return found;
+    }
+    found = value_get(a, &ev->data, key);
+    if (found != NULL)
+        *hint = (uint8_t)(found - value_at(a, &ev->data, 0));
+    return found;
+}
+
 struct value *
 event_get(struct event *ev, const struct fieldref *at)
 {
     struct arena *a = event_arena(ev);
     struct value *node = root(ev, at);
+    uint32_t i = 0;
 
-    for (uint32_t i = 0; i < at->n && node != NULL; i++)
+    if (!at->meta && at->n > 0) {
+        node = event_member(ev, at->part[0].key);
+        i = 1;
+    }
+    for (; i < at->n && node != NULL; i++)
         node = child(a, node, &at->part[i]);
     return node;
 }
@@ -151,21 +175,23 @@ list_slot(struct arena *a, struct value *list, const struct fieldpart *part, str
 
 /* The slot below node; *made: it is new. NULL: *err has the reason, or none to ignore it. */
 static struct value *
-slot_below(struct arena *a, struct value *node, const struct fieldref *at, uint32_t i, bool *made,
+slot_below(struct event *ev, struct value *node, const struct fieldref *at, uint32_t i, bool *made,
            struct err *err)
 {
+    struct arena *a = event_arena(ev);
+    const struct fieldpart *part = &at->part[i];
     struct value *slot;
     uint32_t n;
 
     node->flags |= V_CHANGED;
     if (node->type == V_OBJECT) {
-        slot = value_get(a, node, at->part[i].key);
+        slot = node == &ev->data ? event_member(ev, part->key) : value_get(a, node, part->key);
         *made = slot == NULL;
-        return *made ? value_add(a, node, at->part[i].key) : slot;
+        return *made ? value_adopt(a, node, &part->member) : slot;
     }
     if (node->type == V_ARRAY) {
         n = value_count(a, node);
-        slot = list_slot(a, node, &at->part[i], err);
+        slot = list_slot(a, node, part, err);
         *made = value_count(a, node) > n;
         return slot;
     }
@@ -178,18 +204,17 @@ slot_below(struct arena *a, struct value *node, const struct fieldref *at, uint3
 static struct value *
 make_slot(struct event *ev, const struct fieldref *at, struct err *err)
 {
-    struct arena *a = event_arena(ev);
     struct value *node = root(ev, at);
 
     ASSERT(!ev->batch->sealed);
     for (uint32_t i = 0; i < at->n; i++) {
         bool made;
 
-        node = slot_below(a, node, at, i, &made, err);
+        node = slot_below(ev, node, at, i, &made, err);
         if (node == NULL)
             return NULL;
         if (made && i + 1 < at->n)
-            value_assign(node, value_object(a));
+            value_assign(node, value_object(event_arena(ev)));
     }
     return node;
 }
@@ -276,22 +301,32 @@ event_remove(struct event *ev, const struct fieldref *at)
 
 static const struct slice tags_key = SLICE_INIT("tags");
 
-/* The tags as a list, made from a text or from nothing. */
-static struct value *
-tags_list(struct event *ev)
+/* The tags, a member of the data, as a list: made from a text or from anything else. */
+static void
+make_list(struct event *ev, struct value *tags)
 {
     struct arena *a = event_arena(ev);
-    struct value *tags = value_put(a, &ev->data, tags_key);
-    struct value single;
+    struct value single = value_bare(tags);
 
+    ev->data.flags |= V_CHANGED;
     tags->flags |= V_CHANGED;
     if (tags->type == V_ARRAY)
-        return tags;
-    single = value_bare(tags);
+        return;
     value_assign(tags, value_array(a));
     if (single.type == V_STRING)
         value_assign(value_push(a, tags), single);
-    return tags;
+}
+
+/* tags is NULL where the event has none. */
+static void
+append_tag(struct event *ev, struct value *tags, struct slice tag)
+{
+    struct arena *a = event_arena(ev);
+
+    if (tags == NULL)
+        tags = value_add(a, &ev->data, tags_key);
+    make_list(ev, tags);
+    value_assign(value_push(a, tags), value_str(a, tag));
 }
 
 static bool
@@ -303,16 +338,14 @@ text_is(struct arena *a, struct value *v, struct slice text)
 void
 event_add_tag(struct event *ev, struct slice tag)
 {
-    struct arena *a = event_arena(ev);
-
-    value_assign(value_push(a, tags_list(ev)), value_str(a, tag));
+    append_tag(ev, event_member(ev, tags_key), tag);
 }
 
 void
 event_tag(struct event *ev, struct slice tag)
 {
     struct arena *a = event_arena(ev);
-    struct value *tags = value_get(a, &ev->data, tags_key);
+    struct value *tags = event_member(ev, tags_key);
 
     if (tags != NULL && text_is(a, tags, tag))
         return;
@@ -320,18 +353,18 @@ event_tag(struct event *ev, struct slice tag)
         for (uint32_t i = 0, n = value_count(a, tags); i < n; i++)
             if (text_is(a, value_at(a, tags, i), tag))
                 return;
-    event_add_tag(ev, tag);
+    append_tag(ev, tags, tag);
 }
 
 void
 event_remove_tag(struct event *ev, struct slice tag)
 {
     struct arena *a = event_arena(ev);
-    struct value *tags = value_get(a, &ev->data, tags_key);
+    struct value *tags = event_member(ev, tags_key);
 
     if (tags == NULL)
         return;
-    tags = tags_list(ev);
+    make_list(ev, tags);
     for (uint32_t i = value_count(a, tags); i-- > 0;)
         if (text_is(a, value_at(a, tags, i), tag))
             value_remove_at(a, tags, i);
@@ -383,7 +416,12 @@ static const struct slice timestamp_key = SLICE_INIT("@timestamp");
 static void
 put(struct event *ev, struct slice key, struct value v)
 {
-    value_assign(value_put(event_arena(ev), &ev->data, key), v);
+    struct value *slot = event_member(ev, key);
+
+    if (slot == NULL)
+        slot = value_add(event_arena(ev), &ev->data, key);
+    ev->data.flags |= V_CHANGED;
+    value_assign(slot, v);
 }
 
 /* Takes the member out of the data, without its key. */
@@ -439,7 +477,7 @@ static void
 construct_timestamp(struct event *ev, struct timestamp now, zone_fn *zone)
 {
     struct arena *a = event_arena(ev);
-    struct value *v = value_get(a, &ev->data, timestamp_key), bad;
+    struct value *v = value_get(a, &ev->data, timestamp_key), bad = value_null();
     struct timestamp t;
 
     if (v == NULL || v->type == V_NULL) {
@@ -488,7 +526,7 @@ event_construct(struct event *ev, struct timestamp now, zone_fn *zone, bool repa
 bool
 event_timestamp(struct event *ev, struct timestamp *out)
 {
-    struct value *v = value_get(event_arena(ev), &ev->data, timestamp_key);
+    struct value *v = event_member(ev, timestamp_key);
 
     if (v == NULL || v->type != V_TIMESTAMP)
         return false;

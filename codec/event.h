@@ -19,8 +19,12 @@ struct event {
     bool cancelled;     /* skipped by the next stage, never reaches an output */
 };
 
-/* The arena of its batch. */
-struct arena *event_arena(const struct event *ev);
+/* The arena of its batch, which begins with it (batch.h). */
+static inline struct arena *
+event_arena(const struct event *ev)
+{
+    return (struct arena *)(void *)ev->batch;
+}
 
 /* event-model.md 5: takes @metadata out, sets @version, repairs tags and @timestamp. now is used
  * where no time is given. An @metadata that is no object is moved to _@metadata and tagged
@@ -28,6 +32,9 @@ struct arena *event_arena(const struct event *ev);
 int event_construct(struct event *ev, struct timestamp now, zone_fn *zone, bool repair,
                     struct err *err);
 
+/* The member of the data that is called key, or NULL. The address of a key that is asked for often
+ * helps to find it: it should not change. */
+struct value *event_member(struct event *ev, struct slice key);
 /* NULL when any step is missing or goes into a scalar. */
 struct value *event_get(struct event *ev, const struct fieldref *at);
 bool event_has(struct event *ev, const struct fieldref *at); /* also when it holds null */

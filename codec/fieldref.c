@@ -77,6 +77,7 @@ static void
 fill_part(struct arena *a, struct slice raw, enum escape_style style, struct fieldpart *part)
 {
     part->key = decode_part(a, raw, style);
+    part->member = value_named(a, part->key);
     part->has_index = slice_to_int64(part->key, &part->index);
 }
 

@@ -3,15 +3,16 @@
 #ifndef CODEC_FIELDREF_H
 #define CODEC_FIELDREF_H
 
-#include "codec/base/arena.h"
 #include "codec/base/error.h"
+#include "codec/value.h"
 
 enum escape_style { ESCAPE_NONE, ESCAPE_PERCENT, ESCAPE_AMPERSAND };
 
 struct fieldpart {
     struct slice key;
-    int64_t index;  /* when it addresses a list */
-    bool has_index; /* a decimal integer */
+    struct value member; /* a null of that name, for where it has to be added */
+    int64_t index;       /* when it addresses a list */
+    bool has_index;      /* a decimal integer */
 };
 
 enum fieldref_kind {

@@ -14,27 +14,6 @@
 /* ---- making ---- */
 
 struct value
-value_raw(enum value_type type, struct slice raw)
-{
-    ASSERT(raw.n <= UINT32_MAX);
-    return (struct value){
-        .raw = raw.p, .len = (uint32_t)raw.n, .type = (uint8_t)type, .flags = V_CHANGED
-    };
-}
-
-struct value
-value_null(void)
-{
-    return value_raw(V_NULL, SLICE("null"));
-}
-
-struct value
-value_bool(bool b)
-{
-    return value_raw(V_BOOL, b ? SLICE("true") : SLICE("false"));
-}
-
-struct value
 value_digits(struct arena *a, enum value_type type, struct slice digits)
 {
     return value_raw(type, arena_copy(a, digits));
@@ -130,26 +109,6 @@ value_object(struct arena *a)
     return empty_container(a, V_OBJECT);
 }
 
-struct value
-value_bare(const struct value *member)
-{
-    struct value v = *member;
-
-    v.key = NULL;
-    v.key_len = 0;
-    v.flags &= (uint8_t)~V_KEY_FLAGS;
-    return v;
-}
-
-void
-value_assign(struct value *slot, struct value v)
-{
-    slot->raw = v.raw; /* whichever member of the union it is */
-    slot->len = v.len;
-    slot->type = v.type;
-    slot->flags = (uint8_t)((v.flags & ~V_KEY_FLAGS) | (slot->flags & V_KEY_FLAGS) | V_CHANGED);
-}
-
 /* ---- keys ---- */
 
 static struct slice
@@ -210,14 +169,44 @@ unescape(struct arena *a, struct slice in)
     return slice_between(out, at);
 }
 
-/* The first byte rules out most keys of the right length before anything is called. */
+/* Keys are short: two loads that overlap compare up to 16 bytes without a call. */
+static inline bool
+same_bytes(const char *x, const char *y, size_t n)
+{
+    uint64_t x8[2], y8[2];
+    uint32_t x4[2], y4[2];
+
+    if (n > 16)
+        return memcmp(x, y, n) == 0;
+    if (n >= 8) {
+        memcpy(&x8[0], x, 8);
+        memcpy(&y8[0], y, 8);
+        memcpy(&x8[1], x + n - 8, 8);
+        memcpy(&y8[1], y + n - 8, 8);
+        return x8[0] == y8[0] && x8[1] == y8[1];
+    }
+    if (n >= 4) {
+        memcpy(&x4[0], x, 4);
+        memcpy(&y4[0], y, 4);
+        memcpy(&x4[1], x + n - 4, 4);
+        memcpy(&y4[1], y + n - 4, 4);
+        return x4[0] == y4[0] && x4[1] == y4[1];
+    }
+    return n == 0 || (x[0] == y[0] && x[n / 2] == y[n / 2] && x[n - 1] == y[n - 1]);
+}
+
 static inline bool
 key_is(struct arena *a, const struct value *member, struct slice key)
 {
     if (member->flags & V_KEY_FLAGS)
         return slice_eq(value_key(a, member), key);
-    return member->key_len == key.n &&
-           (key.n == 0 || (member->key[0] == key.p[0] && memcmp(member->key, key.p, key.n) == 0));
+    return member->key_len == key.n && same_bytes(member->key, key.p, key.n);
+}
+
+bool
+value_is_called(struct arena *a, const struct value *member, struct slice key)
+{
+    return key_is(a, member, key);
 }
 
 struct slice
@@ -277,8 +266,8 @@ set_key(struct arena *a, struct value *member, struct slice key)
 
 /* ---- children ---- */
 
-static struct kids *
-kids_of(struct arena *a, struct value *v)
+struct kids *
+value_index(struct arena *a, struct value *v)
 {
     struct kids *k;
 
@@ -293,34 +282,38 @@ kids_of(struct arena *a, struct value *v)
     return k;
 }
 
-uint32_t
-value_count(struct arena *a, struct value *v)
+static inline struct kids *
+kids_of(struct arena *a, struct value *v)
 {
-    struct kids *k = kids_of(a, v);
-
-    return k == NULL ? 0 : k->n;
+    return v->flags & V_INDEXED ? v->kids : value_index(a, v);
 }
 
-struct value *
-value_at(struct arena *a, struct value *v, uint32_t i)
+/* May this member be called by a key of n bytes? Without a branch, for several are asked at once.
+ */
+static inline unsigned
+may_be(const struct value *member, size_t n)
 {
-    struct kids *k = kids_of(a, v);
-
-    ASSERT(k != NULL && i < k->n);
-    return &k->at[i];
+    return (unsigned)(member->key_len == n) | (member->flags & V_KEY_FLAGS);
 }
 
 struct value *
 value_get(struct arena *a, struct value *object, struct slice key)
 {
     struct kids *k;
+    struct value *v;
 
     if (object->type != V_OBJECT)
         return NULL;
     k = kids_of(a, object);
-    for (uint32_t i = k->n; i-- > 0;)
-        if (key_is(a, &k->at[i], key))
-            return &k->at[i];
+    for (v = k->at + k->n; v - k->at >= 4; v -= 4)
+        if (may_be(v - 1, key.n) | may_be(v - 2, key.n) | may_be(v - 3, key.n) |
+            may_be(v - 4, key.n))
+            for (int i = 1; i <= 4; i++)
+                if (key_is(a, v - i, key))
+                    return v - i;
+    while (v-- > k->at)
+        if (key_is(a, v, key))
+            return v;
     return NULL;
 }
 
@@ -344,16 +337,35 @@ value_reserve(struct arena *a, struct value *container, uint32_t more)
         make_room(a, k, k->n + more);
 }
 
+/* In place: to copy a node that was just made in pieces costs more than to make it. */
+static inline void
+make_null(struct value *slot)
+{
+    slot->raw = "null";
+    slot->key = NULL;
+    slot->len = 4;
+    slot->key_len = 0;
+    slot->type = V_NULL;
+    slot->flags = V_CHANGED;
+}
+
+/* A slot at the end, without anything in it yet. */
+static inline struct value *
+open_end(struct arena *a, struct kids *k)
+{
+    if (k->n == k->cap)
+        make_room(a, k, k->cap < KIDS_FIRST ? KIDS_FIRST : k->cap * 2);
+    return &k->at[k->n++];
+}
+
 /* A null at position i; the rest moves up. */
 static struct value *
 open_slot(struct arena *a, struct kids *k, uint32_t i)
 {
-    if (k->n == k->cap)
-        make_room(a, k, k->cap < KIDS_FIRST ? KIDS_FIRST : k->cap * 2);
-    if (i < k->n)
-        memmove(&k->at[i + 1], &k->at[i], (k->n - i) * sizeof k->at[0]);
-    k->n++;
-    k->at[i] = value_null();
+    open_end(a, k);
+    if (i + 1 < k->n)
+        memmove(&k->at[i + 1], &k->at[i], (k->n - 1 - i) * sizeof k->at[0]);
+    make_null(&k->at[i]);
     return &k->at[i];
 }
 
@@ -365,8 +377,19 @@ value_add(struct arena *a, struct value *object, struct slice key)
 
     ASSERT(object->type == V_OBJECT);
     object->flags |= V_CHANGED;
-    v = open_slot(a, k, k->n);
+    v = open_end(a, k);
+    make_null(v);
     set_key(a, v, key);
+    return v;
+}
+
+struct value
+value_named(struct arena *a, struct slice key)
+{
+    struct value v;
+
+    make_null(&v);
+    set_key(a, &v, key);
     return v;
 }
 
@@ -399,14 +422,17 @@ value_push(struct arena *a, struct value *array)
     return value_insert(a, array, value_count(a, array));
 }
 
-void
+struct value *
 value_adopt(struct arena *a, struct value *object, const struct value *member)
 {
     struct kids *k = kids_of(a, object);
+    struct value *slot;
 
     ASSERT(object->type == V_OBJECT);
     object->flags |= V_CHANGED;
-    *open_slot(a, k, k->n) = *member;
+    slot = open_end(a, k);
+    *slot = *member;
+    return slot;
 }
 
 void

@@ -13,6 +13,7 @@
 
 #include "codec/base/arena.h"
 #include "codec/base/buf.h"
+#include "codec/base/error.h"
 #include "codec/base/slice.h"
 #include "codec/timestamp.h"
 
@@ -70,8 +71,8 @@ struct text {
 
 /* Making values. Texts are copied into the arena. Strings may hold any bytes: what is not UTF-8
  * becomes U+FFFD when it is written. */
-struct value value_null(void);
-struct value value_bool(bool b);
+static inline struct value value_null(void);
+static inline struct value value_bool(bool b);
 struct value value_int(struct arena *a, int64_t n);
 struct value value_double(struct arena *a, double d);
 struct value value_str(struct arena *a, struct slice s);
@@ -82,13 +83,51 @@ struct value value_array(struct arena *a);
 struct value value_object(struct arena *a);
 /* A number of the given class from its JSON digits (copied). */
 struct value value_digits(struct arena *a, enum value_type type, struct slice digits);
+/* What is inline here takes a value apart at once: a node that is written in small pieces and then
+ * copied whole makes the CPU wait for each of them. */
+
 /* Around JSON text that is known to be valid and lives in the arena. */
-struct value value_raw(enum value_type type, struct slice raw);
+static inline struct value
+value_raw(enum value_type type, struct slice raw)
+{
+    ASSERT(raw.n <= UINT32_MAX);
+    return (struct value){
+        .raw = raw.p, .len = (uint32_t)raw.n, .type = (uint8_t)type, .flags = V_CHANGED
+    };
+}
+
+static inline struct value
+value_null(void)
+{
+    return value_raw(V_NULL, SLICE("null"));
+}
+
+static inline struct value
+value_bool(bool b)
+{
+    return value_raw(V_BOOL, b ? SLICE("true") : SLICE("false"));
+}
 
 /* The value of a member, without its key. */
-struct value value_bare(const struct value *member);
+static inline struct value
+value_bare(const struct value *member)
+{
+    return (struct value){ .raw = member->raw, /* whichever member of the union it is */
+                           .len = member->len,
+                           .type = member->type,
+                           .flags = member->flags & (uint8_t)~V_KEY_FLAGS };
+}
+
 /* Puts v in a slot: the key stays, the slot is marked changed. */
-void value_assign(struct value *slot, struct value v);
+static inline void
+value_assign(struct value *slot, struct value v)
+{
+    slot->raw = v.raw;
+    slot->len = v.len;
+    slot->type = v.type;
+    slot->flags = (uint8_t)((v.flags & ~V_KEY_FLAGS) | (slot->flags & V_KEY_FLAGS) | V_CHANGED);
+}
+
 /* Deep, as far as nodes are indexed; raw text is shared. Both belong to batches of one arena. */
 struct value value_copy(struct arena *a, const struct value *v);
 /* The same from another batch: text is copied too. */
@@ -116,12 +155,31 @@ double value_to_double(const struct value *v);              /* any number */
 bool value_to_bool(const struct value *v);                  /* V_BOOL */
 struct timestamp value_to_timestamp(const struct value *v); /* V_TIMESTAMP */
 
+/* NULL for a scalar. */
+struct kids *value_index(struct arena *a, struct value *v);
+
 /* Children of a container; a scalar has none. */
-uint32_t value_count(struct arena *a, struct value *v);
-struct value *value_at(struct arena *a, struct value *v, uint32_t i); /* i < count */
+static inline uint32_t
+value_count(struct arena *a, struct value *v)
+{
+    const struct kids *k = v->flags & V_INDEXED ? v->kids : value_index(a, v);
+
+    return k == NULL ? 0 : k->n;
+}
+
+static inline struct value *
+value_at(struct arena *a, struct value *v, uint32_t i) /* i < count */
+{
+    struct kids *k = v->flags & V_INDEXED ? v->kids : value_index(a, v);
+
+    ASSERT(k != NULL && i < k->n);
+    return &k->at[i];
+}
+
 /* The member called key, or NULL. From the end: of two equal keys the last one wins. */
 struct value *value_get(struct arena *a, struct value *object, struct slice key);
 struct slice value_key(struct arena *a, const struct value *member); /* without escapes */
+bool value_is_called(struct arena *a, const struct value *member, struct slice key);
 
 /* Editing: the caller marks what lies on the way (event.c does). */
 struct value *value_put(struct arena *a, struct value *object,
@@ -131,8 +189,10 @@ struct value *value_add(struct arena *a, struct value *object, struct slice key)
 struct value *value_push(struct arena *a, struct value *array); /* a null at the end */
 /* Room for so many more children, for filters that add many at once. */
 void value_reserve(struct arena *a, struct value *container, uint32_t more);
-/* A member of another object at the end, key and all; there is none of that name yet. */
-void value_adopt(struct arena *a, struct value *object, const struct value *member);
+/* A null that is called key, ready for value_adopt(): for keys that are added again and again. */
+struct value value_named(struct arena *a, struct slice key);
+/* A member of another object at the end, key and all; there is none of that name yet. The slot. */
+struct value *value_adopt(struct arena *a, struct value *object, const struct value *member);
 struct value *value_insert(struct arena *a, struct value *array, uint32_t i);
 void value_remove_at(struct arena *a, struct value *container, uint32_t i);
 bool value_remove_key(struct arena *a, struct value *object, struct slice key);

@@ -23,9 +23,9 @@ struct slot {
     enum grok_type type;
     bool illegal; /* the semantic is no reference: storing fails */
     bool overwrite;
-    bool ordinary;       /* a field without rules of its own */
-    unsigned bit;        /* of its first key, in key_bits */
-    struct value member; /* of one key of the data: the key, ready to be adopted; NULL: none */
+    bool ordinary; /* a field without rules of its own */
+    bool adopts;   /* of one key of the data */
+    unsigned bit;  /* of its first key, in key_bits */
 };
 
 struct matcher {
@@ -109,15 +109,6 @@ path_of(const struct conf *c, const struct plugin_context *ctx, struct slice fie
     return arena_printf(ctx->arena, "[%.*s][%.*s]", SLICE_ARGS(c->target), SLICE_ARGS(field));
 }
 
-/* A key as the events have it, made once. */
-static struct value
-member_of(const struct plugin_context *ctx, struct slice key)
-{
-    struct value object = value_object(ctx->arena);
-
-    return *value_put(ctx->arena, &object, key);
-}
-
 static void
 compile_slots(const struct conf *c, const struct plugin_context *ctx, struct matcher *m)
 {
@@ -136,7 +127,7 @@ compile_slots(const struct conf *c, const struct plugin_context *ctx, struct mat
         if (!s->illegal && s->at.n > 0)
             s->bit = key_bit(s->at.part[0].key);
         if (s->ordinary && s->at.n == 1 && !s->at.meta) {
-            s->member = member_of(ctx, s->at.part[0].key);
+            s->adopts = true;
             m->keys++;
         }
     }
@@ -349,13 +340,11 @@ static bool
 adopt(struct work *w, const struct slot *s, struct value v)
 {
     struct arena *a = event_arena(w->ev);
-    struct value member = s->member;
 
     if (key_bits_may_have(&w->local->keys, s->bit) &&
         value_get(a, &w->ev->data, s->at.part[0].key) != NULL)
         return false;
-    value_assign(&member, v);
-    value_adopt(a, &w->ev->data, &member);
+    value_assign(value_adopt(a, &w->ev->data, &s->at.part[0].member), v);
     return true;
 }
 
@@ -374,7 +363,7 @@ store(struct work *w, const struct slot *s, struct value v)
             return event_set(w->ev, &s->at, v, NULL);
         return store_beside(w, s, old, v);
     }
-    if (s->member.key != NULL && adopt(w, s, v))
+    if (s->adopts && adopt(w, s, v))
         return 0;
     if (event_put(w->ev, &s->at, &old) < 0)
         return -1;
