@@ -181,13 +181,13 @@ zone_free(struct zone *z)
 
 /* ---- asking a zone ---- */
 
-/* Instants beyond the years that civil dates have; a rule need not look there. */
+/* The end of the year 999,999,999: a rule does not look beyond the years that civil dates have. */
+#define CIVIL_MOST INT64_C(31556889864403199)
+
 static int64_t
 clamp(int64_t utc)
 {
-    const int64_t most = INT64_C(31556889864403199); /* the end of year 999,999,999 */
-
-    return utc > most ? most : utc < -most ? -most : utc;
+    return utc > CIVIL_MOST ? CIVIL_MOST : utc < -CIVIL_MOST ? -CIVIL_MOST : utc;
 }
 
 /* Inside [from, INT64_MAX): the changes of the years around it cut the span. */
@@ -195,7 +195,7 @@ static struct zone_span
 rule_span(const struct zone_rule *r, int64_t utc, int64_t from)
 {
     struct zone_span span = { from, INT64_MAX, r->standard };
-    int64_t year;
+    int64_t year, asked = utc;
 
     if (!r->has_summer)
         return span;
@@ -214,6 +214,11 @@ rule_span(const struct zone_rule *r, int64_t utc, int64_t from)
             }
         }
     }
+    /* What holds there goes on for ever. */
+    if (asked > utc)
+        span.until = INT64_MAX;
+    if (asked < utc)
+        span.from = from;
     return span;
 }
 

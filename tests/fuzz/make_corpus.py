@@ -122,13 +122,32 @@ def answers_in(node):
 
 
 def filter_texts(name):
-    """Events' texts of a filter's cases, behind the filter's own options where a target wants both."""
+    """Texts in events and options of a filter's cases."""
+    for case in cases("filters", name):
+        for event in case.get("input_events", []):
+            yield from (t for t in event.values() if isinstance(t, str))
+        yield from re.findall(r'"((?:[^"\\]|\\.)*)"', case.get("config", ""))
+
+
+def useragents():
+    yield from filter_texts("useragent")
+
+
+def chosen_texts(name):
+    """Behind a byte that chooses the options, each of them once."""
     def make():
-        for case in cases("filters", name):
-            for event in case.get("input_events", []):
-                yield from (t for t in event.values() if isinstance(t, str))
-            yield from re.findall(r'"((?:[^"\\]|\\.)*)"', case.get("config", ""))
+        for i, text in enumerate(filter_texts(name)):
+            yield chr(i % 64) + text
     return make
+
+
+def dissections():
+    """A pattern and, in the next line, a text for it."""
+    yield from chosen_texts("dissect")()
+    for i, case in enumerate(cases("filters", "dissect")):
+        for pattern in re.findall(r'"([^"]*%\{[^"]*)"', case.get("config", "")):
+            for event in case.get("input_events", []):
+                yield f"{chr(i % 64)}{pattern}\n{event.get('message')}"
 
 
 MAKERS = {
@@ -140,7 +159,8 @@ MAKERS = {
     "regex_translate": patterns, "grok": patterns,
     "date": dates, "date_format": dates, "timestamp": dates,
     "es_answer": bulk_answers,
-    **{name: filter_texts(name) for name in ("kv", "csv", "dissect", "useragent")},
+    "kv": chosen_texts("kv"), "csv": chosen_texts("csv"), "dissect": dissections,
+    "useragent": useragents,
 }
 
 

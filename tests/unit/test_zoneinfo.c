@@ -169,6 +169,27 @@ START_TEST(offset_by_rule)
 }
 END_TEST
 
+/* Dates have fewer years than 64 bits of seconds. */
+START_TEST(instants_beyond_all_years)
+{
+    static const int64_t far[] = {
+        INT64_MIN / 2, -INT64_C(31556889864403200), -1, 0, INT64_C(31556889864403200), INT64_MAX / 2
+    };
+    struct zone *z = zone_parse_rule(SLICE("EST5EDT,M3.2.0,M11.1.0/2"), NULL);
+    int64_t utc;
+
+    ck_assert_ptr_nonnull(z);
+    for (size_t i = 0; i < COUNT(far); i++) {
+        struct zone_span span = zone_at(z, far[i]);
+
+        ck_assert(span.from <= far[i] && far[i] < span.until);
+        ck_assert_int_eq(zone_from_local(z, far[i], &utc), ZONE_ONE);
+        ck_assert_int_eq(utc, far[i] - zone_at(z, utc).offset);
+    }
+    zone_free(z);
+}
+END_TEST
+
 START_TEST(rules_that_are_none)
 {
     static const struct {
@@ -310,6 +331,7 @@ add_tests(TCase *tc)
     tcase_add_test(tc, a_file_cut_anywhere_is_refused);
     tcase_add_loop_test(tc, bad_headers, 0, (int)COUNT(headers));
     tcase_add_loop_test(tc, offset_by_rule, 0, (int)COUNT(rules));
+    tcase_add_test(tc, instants_beyond_all_years);
     tcase_add_loop_test(tc, rules_that_are_none, 0, 7);
     tcase_add_loop_test(tc, local_time_to_utc, 0, (int)COUNT(locals));
     tcase_add_loop_test(tc, names_that_are_none, 0, 12);
