@@ -64,6 +64,10 @@ struct codec_type {
     void (*decode)(struct decoder *d, struct slice text, struct timestamp now, struct batch *out);
     /* End of the stream: what waits comes out. May be NULL. */
     void (*flush)(struct decoder *d, struct timestamp now, struct batch *out);
+    /* Milliseconds without text after which the input of a stream calls give_out, once; -1: never.
+     * Both NULL: the codec holds nothing back. */
+    int (*give_out_ms)(const void *conf);
+    void (*give_out)(struct decoder *d, struct timestamp now, struct batch *out);
     void (*decoder_fini)(struct decoder *d); /* frees d->state; may be NULL */
     /* One event to text, delimiter included where the codec has one. Any worker at once. */
     void (*encode)(const void *conf, struct event *ev, struct buf *out);

@@ -434,7 +434,9 @@ check_state(struct reading *g, const struct option *row, const struct opt_pair *
     const char *note = row->note != NULL ? row->note : "";
 
     switch (row->state) {
-    case OPTION_WORKS: break;
+    case OPTION_WORKS:
+    case OPTION_LATER_SAID:
+    case OPTION_REFUSED_SAID: break;
     case OPTION_IGNORED:
         findings_add(f, FINDING_INFO, o->pos, NULL,
                      "The setting `%s` in plugin `%.*s` is accepted and has no effect here. %s",

@@ -114,11 +114,15 @@ enum option_type {
 
 enum option_state {
     OPTION_WORKS,
-    OPTION_IGNORED,   /* accepted without effect, one INFO (JVM, Netty); note says why */
-    OPTION_LATER,     /* accepted, one WARN: not built yet */
-    OPTION_REFUSED,   /* known, not supported: an error; note says what to write instead */
-    OPTION_OBSOLETE,  /* an error as in Logstash; note is the hint */
-    OPTION_DEPRECATED /* works, one deprecation line; note is the hint */
+    OPTION_IGNORED,    /* accepted without effect, one INFO (JVM, Netty); note says why */
+    OPTION_LATER,      /* accepted, one WARN: not built yet */
+    OPTION_REFUSED,    /* known, not supported: an error; note says what to write instead */
+    OPTION_OBSOLETE,   /* an error as in Logstash; note is the hint */
+    OPTION_DEPRECATED, /* works, one deprecation line; note is the hint */
+    /* As LATER and REFUSED, said by the plugin's prepare: it depends on the value, or comes after
+     * Logstash's own checks. */
+    OPTION_LATER_SAID,
+    OPTION_REFUSED_SAID
 };
 
 struct buf;

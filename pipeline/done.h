@@ -23,6 +23,7 @@ typedef void settled_fn(void *to, struct done *d);
 struct done {
     atomic_uint left;
     atomic_bool abandoned; /* a view was lost: nothing is answered, whatever else settles */
+    bool no_sender;        /* nobody sends again what is abandoned (input_type.cannot_ask_again) */
     settled_fn *settled;
     void *to;
     struct conn_id conn;

@@ -72,7 +72,8 @@ struct input_type {
     const struct option *options;
     const char *default_codec; /* "plain" when NULL */
     bool reloadable;
-    bool passive; /* has no events of its own: the process may end although it has not */
+    bool passive;          /* has no events of its own: the process may end although it has not */
+    bool cannot_ask_again; /* nobody repeats what was not settled (stdin): the account's `lost` */
     int (*prepare)(void *conf, const struct plugin_context *ctx, struct err *err);
     void (*dispose)(void *conf);
     /* After prepare: what stands in files (certificates, keys), for `-t` too; may keep what it made

@@ -59,6 +59,9 @@ void view_abandon(struct view **v);
 struct view_item *view_add(struct view *v); /* zeroed, at the end; at is set to plain body end */
 /* For a sink with keeps_events: the event itself is the next of v->n items. */
 void view_keep(struct view *v, struct event *ev);
+/* Counts items in the sink's stats: n were given to it; so many of them were taken, or refused. */
+void view_given(struct view *v, uint64_t n);
+void view_settled(struct view *v, uint64_t done, uint64_t refused);
 /* Charges what body and items hold now; called by route.c before giving, and after growth. */
 void view_charge(struct view *v);
 
@@ -85,6 +88,7 @@ struct sink_env {
 /* Counters that any thread may read; written by the sink. */
 struct sink_stats {
     _Atomic uint64_t given, done, retried, refused, requests, failures;
+    _Atomic uint64_t no_sender; /* of those under way: nobody would send them again */
 };
 
 struct sink {

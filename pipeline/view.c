@@ -72,6 +72,29 @@ view_keep(struct view *v, struct event *ev)
     v->events[v->n++] = ev;
 }
 
+static bool
+has_no_sender(const struct view *v)
+{
+    return v->done != NULL && v->done->no_sender;
+}
+
+void
+view_given(struct view *v, uint64_t n)
+{
+    v->sink->stats.given += n;
+    if (has_no_sender(v))
+        v->sink->stats.no_sender += n;
+}
+
+void
+view_settled(struct view *v, uint64_t done, uint64_t refused)
+{
+    v->sink->stats.done += done;
+    v->sink->stats.refused += refused;
+    if (has_no_sender(v))
+        v->sink->stats.no_sender -= done + refused;
+}
+
 void
 view_charge(struct view *v)
 {

@@ -106,6 +106,7 @@ work_on(struct worker *wk, uint32_t pipeline, struct window *w)
 
     done->conn = conn;
     done->window = w->number;
+    done->no_sender = in->type->cannot_ask_again;
     got = in->type->decode(in, state, w, done, &b);
     if (got == WINDOW_BACK) {
         done_cancel(&done);

@@ -77,8 +77,8 @@ read_settings(struct beats_settings *s, const struct input_env *env)
 /* ---- opening ---- */
 
 /* codec_metadata off and no codec given: the default codec has its ECS mode off (3.3). */
-static int
-choose_codec(struct beats_input *in, struct err *err)
+static void
+choose_codec(struct beats_input *in)
 {
     struct slice name;
 
@@ -86,16 +86,11 @@ choose_codec(struct beats_input *in, struct err *err)
     if (in->codec.type == NULL)
         in->codec.type = codec_find(SLICE("plain"));
     name = slice_of(in->codec.type->name);
-    if (slice_eq(name, SLICE("multiline")))
-        return err_set(err, ERR_CONFIG,
-                       "Multiline codec with beats input is not supported; use multiline in the "
-                       "Beat");
     in->codec_is_plain = slice_eq(name, SLICE("plain")) && !in->codec.given;
     in->original = in->conf->ctx.ecs != ECS_DISABLED && in->conf->codec_metadata;
     if (in->conf->codec_metadata && in->conf->include_codec_tag)
         in->codec_tag =
             arena_printf(in->conf->ctx.arena, "beats_input_codec_%s_applied", in->codec.type->name);
-    return 0;
 }
 
 static void
@@ -119,8 +114,8 @@ beats_open(const void *conf, const struct input_common *common, const struct inp
     in->conf = c;
     read_settings(&in->settings, env);
     in->loops = xcalloc(env->loops_n, sizeof in->loops[0]);
-    if (choose_codec(in, err) < 0 ||
-        decoration_compile(c->ctx.arena, common, &c->ctx, &in->decoration, err) < 0)
+    choose_codec(in);
+    if (decoration_compile(c->ctx.arena, common, &c->ctx, &in->decoration, err) < 0)
         goto failed;
     in->tls = c->tls;
     snprintf(host, sizeof host, "%.*s", SLICE_ARGS(c->host));

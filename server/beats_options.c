@@ -195,6 +195,20 @@ was_given(const struct plugin_context *ctx, const char *name)
     return false;
 }
 
+/* Lines that belong together may come over several connections, or not at all. */
+static bool
+asks_for_multiline(const struct plugin_context *ctx)
+{
+    for (size_t i = 0; ctx->given != NULL && i < ctx->given->n; i++) {
+        const struct opt_pair *o = &ctx->given->options[i];
+        struct slice name = o->value.kind == OV_PLUGIN ? o->value.plugin->name : o->value.text;
+
+        if (slice_eq(o->key, SLICE("codec")) && slice_eq(name, SLICE("multiline")))
+            return true;
+    }
+    return false;
+}
+
 static void
 warn_ignored_ssl(const struct plugin_context *ctx)
 {
@@ -321,6 +335,10 @@ beats_prepare(void *conf, const struct plugin_context *ctx, struct err *err)
 
     c->ctx = *ctx;
     c->ecs = ecs_is_on(c->ecs_compatibility, ctx);
+    if (asks_for_multiline(ctx))
+        return err_set(err, ERR_CONFIG,
+                       "Multiline codec with beats input is not supported; use multiline in the "
+                       "Beat");
     if (c->enrich != NULL && was_given(ctx, "include_codec_tag"))
         return err_set(err, ERR_CONFIG,
                        "`enrich` and the deprecated `include_codec_tag` cannot be given both");

@@ -2,6 +2,7 @@
 #include "server/feeder.h"
 
 #include "codec/base/error.h"
+#include "codec/base/log.h"
 #include "pipeline/ready.h"
 
 #include <errno.h>
@@ -16,52 +17,89 @@
 #define GUESS_RATIO 4
 #define RETRY_NS    5000000
 
-int
-feeder_init(struct feeder *f, const struct input_type *type, const void *conf,
-            const struct input_common *common, const struct input_env *env,
-            const struct plugin_context *ctx, struct err *err)
+static struct slice
+machine_name(struct arena *a)
+{
+    char name[256] = "";
+
+    if (gethostname(name, sizeof name - 1) < 0)
+        return SLICE("localhost");
+    return arena_copy(a, slice_of(name));
+}
+
+struct feeder *
+feeder_new(const struct feeder_spec *spec, const void *conf, const struct input_common *common,
+           const struct input_env *env, const struct plugin_context *ctx, struct err *err)
 {
     static atomic_uint feeders; /* makes their ids differ; no loop has this number */
+    struct feeder *f = xcalloc(1, spec->size);
+    struct input *input = &f->base;
 
-    f->base = (struct input){ .type = type, .conf = conf, .common = common, .env = *env };
+    f->base = (struct input){ .type = spec->type, .conf = conf, .common = common, .env = *env };
+    f->run = spec->run;
     f->conn = (struct conn_id){ .loop = UINT16_MAX, .slot = atomic_fetch_add(&feeders, 1) };
+    f->host = machine_name(ctx->arena);
     pthread_mutex_init(&f->lock, NULL);
     pthread_cond_init(&f->changed, NULL);
     f->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (f->wake < 0)
-        return err_errno(err, "eventfd");
-    return decoration_compile(ctx->arena, common, ctx, &f->decoration, err);
+        err_errno(err, "eventfd");
+    if (f->wake >= 0 && decoration_compile(ctx->arena, common, ctx, &f->decoration, err) == 0 &&
+        fieldref_compile(ctx->arena, slice_of(spec->host), ESCAPE_NONE, &f->host_path, err) == 0)
+        return f;
+    feeder_close(&input);
+    return NULL;
+}
+
+static struct feeder *
+feeder_of(struct input *input)
+{
+    return (struct feeder *)(void *)input;
 }
 
 void
-feeder_fini(struct feeder *f)
+feeder_close(struct input **input)
 {
+    struct feeder *f = feeder_of(*input);
+
+    *input = NULL;
+    if (f == NULL)
+        return;
+    if (f->under_way > 0)
+        log_warn(f->base.env.log,
+                 "%u pieces of input were not settled when the stop had to end; %s cannot be asked "
+                 "for them again",
+                 f->under_way, f->base.type->name);
+    decoder_fini(&f->decoder);
     if (f->wake >= 0)
         close(f->wake);
     pthread_cond_destroy(&f->changed);
     pthread_mutex_destroy(&f->lock);
+    free(f);
 }
 
 int
-feeder_start(struct feeder *f, void *(*run)(void *f), const char *name, struct err *err)
+feeder_start(struct input *input, struct err *err)
 {
+    struct feeder *f = feeder_of(input);
     sigset_t all, before;
     int failed;
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    failed = pthread_create(&f->thread, NULL, run, f);
+    failed = pthread_create(&f->thread, NULL, f->run, f);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (failed != 0)
-        return err_set(err, ERR_IO, "the thread of input %s cannot be started", name);
+        return err_set(err, ERR_IO, "the thread of input %s cannot be started", input->type->name);
     f->running = true;
-    pthread_setname_np(f->thread, name);
+    pthread_setname_np(f->thread, input->type->name);
     return 0;
 }
 
 void
-feeder_stop(struct feeder *f)
+feeder_stop(struct input *input)
 {
+    struct feeder *f = feeder_of(input);
     uint64_t one = 1;
 
     pthread_mutex_lock(&f->lock);
@@ -153,19 +191,10 @@ feeder_ended(struct feeder *f)
         f->base.env.ended(f->base.env.ended_arg, &f->base);
 }
 
-struct slice
-feeder_host(struct arena *a)
-{
-    char name[256] = "";
-
-    if (gethostname(name, sizeof name - 1) < 0)
-        return SLICE("localhost");
-    return arena_copy(a, slice_of(name));
-}
-
 void
-feeder_put_absent(struct event *ev, const struct fieldref *at, struct slice text)
+feeder_decorate(const struct feeder *f, struct event *ev)
 {
-    if (!event_has(ev, at))
-        event_set_str(ev, at, text);
+    decoration_apply(f->decoration, ev);
+    if (!event_has(ev, &f->host_path))
+        event_set_str(ev, &f->host_path, f->host);
 }

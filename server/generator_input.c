@@ -31,10 +31,7 @@ struct generator {
     const struct conf *conf;
     struct slice *lines;
     size_t lines_n;
-    struct decoder decoder;
-    struct fieldref host_ref, sequence_ref;
-    struct slice host;
-    bool ecs;
+    struct fieldref sequence;
 };
 
 #define C struct conf
@@ -113,10 +110,9 @@ decorate(struct generator *g, struct batch *b, uint32_t from, const uint64_t *ro
     for (uint32_t i = from; i < b->n; i++) {
         struct event *ev = b->events[i];
 
-        decoration_apply(g->feeder.decoration, ev);
-        feeder_put_absent(ev, &g->host_ref, g->host);
+        feeder_decorate(&g->feeder, ev);
         if (round != NULL)
-            event_set(ev, &g->sequence_ref, value_int(&b->arena, (int64_t)*round), NULL);
+            event_set(ev, &g->sequence, value_int(&b->arena, (int64_t)*round), NULL);
     }
 }
 
@@ -124,7 +120,7 @@ static enum windowed
 decode(struct input *input, void *state, struct window *w, struct done *done, struct batch **out)
 {
     struct generator *g = (struct generator *)(void *)input;
-    const struct codec_type *codec = g->decoder.type;
+    struct decoder *d = &g->feeder.decoder;
     struct timestamp now = g->conf->ctx.now();
     struct range r;
     struct batch *b;
@@ -139,13 +135,13 @@ decode(struct input *input, void *state, struct window *w, struct done *done, st
         uint32_t from = b->n;
 
         for (size_t i = 0; i < g->lines_n; i++)
-            codec->decode(&g->decoder, g->lines[i], now, b);
+            d->type->decode(d, g->lines[i], now, b);
         decorate(g, b, from, &round);
     }
-    if (r.last && codec->flush != NULL) {
+    if (r.last && d->type->flush != NULL) {
         uint32_t from = b->n;
 
-        codec->flush(&g->decoder, now, b);
+        d->type->flush(d, now, b);
         decorate(g, b, from, NULL);
     }
     atomic_fetch_add_explicit(&input->stats.events, b->n, memory_order_relaxed);
@@ -153,65 +149,35 @@ decode(struct input *input, void *state, struct window *w, struct done *done, st
     return WINDOW_BATCH;
 }
 
-/* ---- lifecycle ---- */
-
-static void
-close_input(struct input **input)
-{
-    struct generator *g = (struct generator *)(void *)*input;
-
-    if (g == NULL)
-        return;
-    decoder_fini(&g->decoder);
-    feeder_fini(&g->feeder);
-    free(g);
-    *input = NULL;
-}
-
-static int
-compile_refs(struct generator *g, struct err *err)
-{
-    struct arena *a = g->conf->ctx.arena;
-
-    if (fieldref_compile(a, g->ecs ? SLICE("[host][name]") : SLICE("host"), ESCAPE_NONE,
-                         &g->host_ref, err) < 0)
-        return -1;
-    return fieldref_compile(a, g->ecs ? SLICE("[event][sequence]") : SLICE("sequence"), ESCAPE_NONE,
-                            &g->sequence_ref, err);
-}
+/* ---- opening ---- */
 
 static struct input *
 open_input(const void *conf, const struct input_common *common, const struct input_env *env,
            struct err *err)
 {
     const struct conf *c = conf;
-    struct generator *g = xcalloc(1, sizeof *g);
-    struct input *input = &g->feeder.base;
+    bool ecs = ecs_is_on(c->ecs_compatibility, &c->ctx);
+    struct feeder_spec spec = { .type = &input_generator,
+                                .size = sizeof(struct generator),
+                                .run = run,
+                                .host = ecs ? "[host][name]" : "host" };
+    struct feeder *f = feeder_new(&spec, conf, common, env, &c->ctx, err);
+    struct generator *g = (struct generator *)f;
 
+    if (f == NULL)
+        return NULL;
     g->conf = c;
-    g->ecs = ecs_is_on(c->ecs_compatibility, &c->ctx);
-    if (feeder_init(&g->feeder, &input_generator, conf, common, env, &c->ctx, err) < 0 ||
-        compile_refs(g, err) < 0) {
-        close_input(&input);
+    if (fieldref_compile(c->ctx.arena, ecs ? SLICE("[event][sequence]") : SLICE("sequence"),
+                         ESCAPE_NONE, &g->sequence, err) < 0) {
+        struct input *input = &f->base;
+
+        feeder_close(&input);
         return NULL;
     }
-    decoder_init(&g->decoder, common->codec.type, common->codec.conf);
-    g->host = feeder_host(c->ctx.arena);
+    decoder_init(&f->decoder, common->codec.type, common->codec.conf);
     if (c->threads > 1)
         log_warn(env->log, "generator: threads => %lld is taken as 1", (long long)c->threads);
-    return input;
-}
-
-static int
-start(struct input *input, struct err *err)
-{
-    return feeder_start((struct feeder *)(void *)input, run, "generator", err);
-}
-
-static void
-stop(struct input *input)
-{
-    feeder_stop((struct feeder *)(void *)input);
+    return &f->base;
 }
 
 const struct input_type input_generator = {
@@ -221,9 +187,10 @@ const struct input_type input_generator = {
     .default_codec = "plain",
     .prepare = prepare,
     .open = open_input,
-    .start = start,
+    .cannot_ask_again = true,
+    .start = feeder_start,
     .decode = decode,
     .settled = feeder_settled,
-    .stop = stop,
-    .close = close_input,
+    .stop = feeder_stop,
+    .close = feeder_close,
 };

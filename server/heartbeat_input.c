@@ -24,8 +24,7 @@ struct conf {
 struct heartbeat {
     struct feeder feeder;
     const struct conf *conf;
-    struct fieldref host_ref, clock_ref;
-    struct slice host;
+    struct fieldref clock;
 };
 
 static const char *const sequences[] = { "none", "epoch", "sequence", NULL };
@@ -146,63 +145,42 @@ decode(struct input *input, void *state, struct window *w, struct done *done, st
         value_assign(value_put(&b->arena, &ev->data, SLICE("message")),
                      value_str(&b->arena, c->message));
     event_construct(ev, now, c->ctx.zone, true, NULL);
-    event_set_str(ev, &h->host_ref, h->host);
+    event_set_str(ev, &h->feeder.host_path, h->feeder.host);
     if (c->sequence != SEQUENCE_NONE)
-        event_set(ev, &h->clock_ref,
-                  value_int(&b->arena, c->sequence == SEQUENCE_EPOCH ? now.sec : n), NULL);
+        event_set(ev, &h->clock, value_int(&b->arena, c->sequence == SEQUENCE_EPOCH ? now.sec : n),
+                  NULL);
     decoration_apply(h->feeder.decoration, ev);
     atomic_fetch_add_explicit(&input->stats.events, 1, memory_order_relaxed);
     *out = b;
     return WINDOW_BATCH;
 }
 
-/* ---- lifecycle ---- */
-
-static void
-close_input(struct input **input)
-{
-    struct heartbeat *h = (struct heartbeat *)(void *)*input;
-
-    if (h == NULL)
-        return;
-    feeder_fini(&h->feeder);
-    free(h);
-    *input = NULL;
-}
+/* ---- opening ---- */
 
 static struct input *
 open_input(const void *conf, const struct input_common *common, const struct input_env *env,
            struct err *err)
 {
     const struct conf *c = conf;
-    struct heartbeat *h = xcalloc(1, sizeof *h);
-    struct input *input = &h->feeder.base;
     bool ecs = ecs_is_on(c->ecs_compatibility, &c->ctx);
-    struct arena *a = c->ctx.arena;
+    struct feeder_spec spec = { .type = &input_heartbeat,
+                                .size = sizeof(struct heartbeat),
+                                .run = run,
+                                .host = ecs ? "[host][name]" : "host" };
+    struct feeder *f = feeder_new(&spec, conf, common, env, &c->ctx, err);
+    struct heartbeat *h = (struct heartbeat *)f;
 
+    if (f == NULL)
+        return NULL;
     h->conf = c;
-    if (feeder_init(&h->feeder, &input_heartbeat, conf, common, env, &c->ctx, err) < 0 ||
-        fieldref_compile(a, ecs ? SLICE("[host][name]") : SLICE("host"), ESCAPE_NONE, &h->host_ref,
-                         err) < 0 ||
-        fieldref_compile(a, ecs ? SLICE("[event][sequence]") : SLICE("clock"), ESCAPE_NONE,
-                         &h->clock_ref, err) < 0) {
-        close_input(&input);
+    if (fieldref_compile(c->ctx.arena, ecs ? SLICE("[event][sequence]") : SLICE("clock"),
+                         ESCAPE_NONE, &h->clock, err) < 0) {
+        struct input *input = &f->base;
+
+        feeder_close(&input);
         return NULL;
     }
-    h->host = feeder_host(a);
-    return input;
-}
-
-static int
-start(struct input *input, struct err *err)
-{
-    return feeder_start((struct feeder *)(void *)input, run, "heartbeat", err);
-}
-
-static void
-stop(struct input *input)
-{
-    feeder_stop((struct feeder *)(void *)input);
+    return &f->base;
 }
 
 const struct input_type input_heartbeat = {
@@ -213,9 +191,10 @@ const struct input_type input_heartbeat = {
     .reloadable = true,
     .prepare = prepare,
     .open = open_input,
-    .start = start,
+    .cannot_ask_again = true,
+    .start = feeder_start,
     .decode = decode,
     .settled = feeder_settled,
-    .stop = stop,
-    .close = close_input,
+    .stop = feeder_stop,
+    .close = feeder_close,
 };

@@ -418,6 +418,7 @@ log_account(const struct process_account *a)
         LOG_INT("events_in", a->in),    LOG_INT("events_filtered", a->filtered),
         LOG_INT("given", a->given),     LOG_INT("delivered", a->done),
         LOG_INT("refused", a->refused), LOG_INT("returned_unacknowledged", a->left),
+        LOG_INT("lost", a->lost),
     };
 
     log_params(&runner, LOG_INFO, params, COUNT(params), "Account of every event");

@@ -90,6 +90,7 @@ decode(struct input *input, void *state, struct window *w, struct done *done, st
     w->peer = NULL; /* the view is the done's from here on */
     w->peer_drop = NULL;
     done->origin = v;
+    done->no_sender = v->done != NULL && v->done->no_sender;
     budget_release(w->share, BUDGET_BATCH, w->room);
     w->room = 0;
     b = batch_new(w->share);
@@ -107,7 +108,7 @@ settled(void *to, struct done *d)
 
     (void)to;
     d->origin = NULL;
-    v->sink->stats.done += v->n;
+    view_settled(v, v->n, 0);
     view_free(&v);
 }
 

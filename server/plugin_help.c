@@ -72,8 +72,10 @@ state_of(const struct option *row)
     switch (row->state) {
     case OPTION_WORKS: return "works";
     case OPTION_IGNORED: return "accepted, without effect";
-    case OPTION_LATER: return "accepted, not built yet";
-    case OPTION_REFUSED: return "refused";
+    case OPTION_LATER:
+    case OPTION_LATER_SAID: return "accepted, not built yet";
+    case OPTION_REFUSED:
+    case OPTION_REFUSED_SAID: return "refused";
     case OPTION_OBSOLETE: return "obsolete";
     case OPTION_DEPRECATED: return "deprecated";
     }

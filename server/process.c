@@ -392,9 +392,10 @@ account(const struct process *p)
             a.given += atomic_load(&s->given);
             a.done += atomic_load(&s->done);
             a.refused += atomic_load(&s->refused);
+            a.lost += atomic_load(&s->no_sender);
         }
     }
-    a.left = a.given - a.done - a.refused;
+    a.left = a.given - a.done - a.refused - a.lost;
     return a;
 }
 
@@ -491,7 +492,7 @@ log_progress(struct process *p, const char *waiting_for)
 {
     struct process_account a = account(p);
     struct log_param params[] = {
-        LOG_INT("inflight_count", a.left),
+        LOG_INT("inflight_count", a.left + a.lost),
         LOG_INT("windows_waiting", ready_count(p->ready)),
         LOG_TEXT("waiting_for", slice_of(waiting_for)),
     };

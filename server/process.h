@@ -24,6 +24,7 @@ struct process_account {
     uint64_t given;    /* to outputs, each output once */
     uint64_t done, refused;
     uint64_t left; /* given and never settled: their senders send again */
+    uint64_t lost; /* the same, of inputs that cannot be asked again (stdin, generator) */
 };
 
 /* The TLS library has started. Opens and starts everything; NULL with *err when something refuses,

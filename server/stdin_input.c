@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define PIECE ((size_t)64 << 10)
+#define PIECE ((size_t)64 << 10) /* with the byte that says what it is */
 
 struct conf {
     struct plugin_context ctx;
@@ -24,10 +24,11 @@ struct conf {
 struct stdin_input {
     struct feeder feeder;
     struct codec_use codec;
-    struct decoder decoder; /* of whoever decodes the window under way */
-    struct fieldref host_ref;
-    struct slice host;
+    int idle_ms; /* without text, until the codec gives out what it has gathered; -1: never */
 };
+
+/* The first byte of a window; behind TEXT comes what was read. */
+enum piece_kind { PIECE_TEXT = 't', PIECE_IDLE = 'i', PIECE_END = 'e' };
 
 static int
 prepare(void *conf, const struct plugin_context *ctx, struct err *err)
@@ -82,32 +83,44 @@ choose_codec(struct stdin_input *in, const struct conf *c, struct err *err)
 
 /* ---- reading ---- */
 
-/* False: end of file, or stopping. */
-static bool
-read_piece(struct stdin_input *in, char *piece, size_t *n)
+enum got { GOT_TEXT, GOT_NOTHING, GOT_END };
+
+/* GOT_NOTHING: nothing came for so long; wait_ms -1: without a limit. */
+static enum got
+read_piece(struct stdin_input *in, int wait_ms, char *piece, size_t *n)
 {
     struct pollfd fds[] = { { .fd = STDIN_FILENO, .events = POLLIN },
                             { .fd = in->feeder.wake, .events = POLLIN } };
 
     for (;;) {
+        int ready = poll(fds, COUNT(fds), wait_ms);
         ssize_t got;
 
-        if (poll(fds, COUNT(fds), -1) < 0 && errno != EINTR)
-            return false;
-        if (fds[1].revents != 0)
-            return false;
-        if (fds[0].revents == 0)
+        if (ready < 0 && errno != EINTR)
+            return GOT_END;
+        if (ready == 0)
+            return GOT_NOTHING;
+        if (ready < 0)
             continue;
-        got = read(STDIN_FILENO, piece, PIECE);
+        if (fds[1].revents != 0)
+            return GOT_END;
+        got = read(STDIN_FILENO, piece, PIECE - 1);
         if (got < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
         if (got < 0)
             log_error(in->feeder.base.env.log, "standard input: %s", strerror(errno));
         if (got <= 0)
-            return false;
+            return GOT_END;
         *n = (size_t)got;
-        return true;
+        return GOT_TEXT;
     }
+}
+
+static void
+give(struct stdin_input *in, char *piece, enum piece_kind kind, size_t n)
+{
+    piece[0] = (char)kind;
+    feeder_give(&in->feeder, (struct slice){ piece, n + 1 });
 }
 
 static void *
@@ -115,15 +128,20 @@ run(void *arg)
 {
     struct stdin_input *in = arg;
     char *piece = xmalloc(PIECE);
-    size_t n;
+    enum got got = GOT_NOTHING;
+    size_t n = 0;
 
     if (isatty(STDIN_FILENO))
         puts("The stdin plugin is now waiting for input:");
-    while (feeder_wait(&in->feeder) && read_piece(in, piece, &n))
-        feeder_give(&in->feeder, (struct slice){ piece, n });
+    while (got != GOT_END && feeder_wait(&in->feeder)) {
+        got = read_piece(in, got == GOT_TEXT ? in->idle_ms : -1, piece + 1, &n);
+        if (got == GOT_TEXT)
+            give(in, piece, PIECE_TEXT, n);
+        else if (got == GOT_NOTHING)
+            give(in, piece, PIECE_IDLE, 0);
+    }
+    give(in, piece, PIECE_END, 0); /* the decoder may hold a last line without its end */
     free(piece);
-    /* The decoder may hold a last line without its end: an empty window asks for it. */
-    feeder_give(&in->feeder, SLICE(""));
     feeder_ended(&in->feeder);
     return NULL;
 }
@@ -136,7 +154,10 @@ decode(struct input *input, void *state, struct window *w, struct done *done, st
 {
     struct stdin_input *in = (struct stdin_input *)(void *)input;
     const struct conf *c = input->conf;
+    const struct codec_type *codec = in->codec.type;
+    struct decoder *d = &in->feeder.decoder;
     struct timestamp now = c->ctx.now();
+    struct slice text;
     struct batch *b;
 
     (void)state;
@@ -144,67 +165,52 @@ decode(struct input *input, void *state, struct window *w, struct done *done, st
     if (!feeder_first_look(w))
         return WINDOW_END;
     b = batch_new(w->share);
-    if (w->parts[0].n > 0)
-        in->codec.type->decode(&in->decoder, w->parts[0], now, b);
-    else if (in->codec.type->flush != NULL)
-        in->codec.type->flush(&in->decoder, now, b);
-    for (uint32_t i = 0; i < b->n; i++) {
-        decoration_apply(in->feeder.decoration, b->events[i]);
-        feeder_put_absent(b->events[i], &in->host_ref, in->host);
+    text = slice_between(w->parts[0].p + 1, w->parts[0].p + w->parts[0].n);
+    switch ((enum piece_kind)w->parts[0].p[0]) {
+    case PIECE_TEXT: codec->decode(d, text, now, b); break;
+    case PIECE_IDLE: codec->give_out(d, now, b); break;
+    case PIECE_END:
+        if (codec->flush != NULL)
+            codec->flush(d, now, b);
+        break;
     }
+    for (uint32_t i = 0; i < b->n; i++)
+        feeder_decorate(&in->feeder, b->events[i]);
     atomic_fetch_add_explicit(&input->stats.events, b->n, memory_order_relaxed);
     *out = b;
     return WINDOW_BATCH;
 }
 
-/* ---- lifecycle ---- */
-
-static void
-close_input(struct input **input)
-{
-    struct stdin_input *in = (struct stdin_input *)(void *)*input;
-
-    if (in == NULL)
-        return;
-    decoder_fini(&in->decoder);
-    feeder_fini(&in->feeder);
-    free(in);
-    *input = NULL;
-}
+/* ---- opening ---- */
 
 static struct input *
 open_input(const void *conf, const struct input_common *common, const struct input_env *env,
            struct err *err)
 {
     const struct conf *c = conf;
-    struct stdin_input *in = xcalloc(1, sizeof *in);
-    struct input *input = &in->feeder.base;
-    bool ecs = ecs_is_on(c->ecs_compatibility, &c->ctx);
+    struct feeder_spec spec = { .type = &input_stdin,
+                                .size = sizeof(struct stdin_input),
+                                .run = run,
+                                .host = ecs_is_on(c->ecs_compatibility, &c->ctx)
+                                            ? "[host][hostname]"
+                                            : "host" };
+    struct feeder *f = feeder_new(&spec, conf, common, env, &c->ctx, err);
+    struct stdin_input *in = (struct stdin_input *)f;
 
+    if (f == NULL)
+        return NULL;
     in->codec = common->codec;
-    if (feeder_init(&in->feeder, &input_stdin, conf, common, env, &c->ctx, err) < 0 ||
-        choose_codec(in, c, err) < 0 ||
-        fieldref_compile(c->ctx.arena, ecs ? SLICE("[host][hostname]") : SLICE("host"), ESCAPE_NONE,
-                         &in->host_ref, err) < 0) {
-        close_input(&input);
+    if (choose_codec(in, c, err) < 0) {
+        struct input *input = &f->base;
+
+        feeder_close(&input);
         return NULL;
     }
-    decoder_init(&in->decoder, in->codec.type, in->codec.conf);
-    in->decoder.stream = true;
-    in->host = feeder_host(c->ctx.arena);
-    return input;
-}
-
-static int
-start(struct input *input, struct err *err)
-{
-    return feeder_start((struct feeder *)(void *)input, run, "stdin", err);
-}
-
-static void
-stop(struct input *input)
-{
-    feeder_stop((struct feeder *)(void *)input);
+    decoder_init(&f->decoder, in->codec.type, in->codec.conf);
+    f->decoder.stream = true;
+    in->idle_ms =
+        in->codec.type->give_out_ms == NULL ? -1 : in->codec.type->give_out_ms(in->codec.conf);
+    return &f->base;
 }
 
 static const struct option options[] = { OPT_ECS(struct conf), OPT_END };
@@ -216,9 +222,10 @@ const struct input_type input_stdin = {
     .default_codec = "line",
     .prepare = prepare,
     .open = open_input,
-    .start = start,
+    .cannot_ask_again = true,
+    .start = feeder_start,
     .decode = decode,
     .settled = feeder_settled,
-    .stop = stop,
-    .close = close_input,
+    .stop = feeder_stop,
+    .close = feeder_close,
 };

@@ -366,6 +366,7 @@ refuse_event(struct http_sink *s, const struct err *why)
                                   LOG_BOOL("will_retry", false), LOG_INT("swallowed", 0) };
     uint64_t swallowed;
 
+    s->base.stats.given++; /* it never gets into a view */
     s->base.stats.refused++;
     if (!log_burst_pass(&s->burst, sink_thread_now_ms(), &swallowed))
         return;

@@ -84,7 +84,7 @@ send_one(struct sink *s, struct slice address, struct view *v)
     struct input *in = bus_find(s->env.bus, address, &send);
 
     if (in == NULL) {
-        s->stats.refused += v->n;
+        view_settled(v, 0, v->n);
         view_free(&v);
         return;
     }
@@ -98,7 +98,7 @@ give(struct sink *s, struct view **view)
     struct view *v = *view;
 
     *view = NULL;
-    s->stats.given += v->n * c->send_to.n;
+    view_given(v, v->n * c->send_to.n);
     for (size_t i = 0; i + 1 < c->send_to.n; i++)
         send_one(s, c->send_to.at[i], copy_view(v));
     send_one(s, c->send_to.at[c->send_to.n - 1], v);

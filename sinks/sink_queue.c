@@ -215,8 +215,7 @@ apply_answers(struct sink_queue *q, struct sink_lot *lot, const struct sink_answ
         again[left++] = item;
     }
     settled = lot->n - left;
-    q->sink->stats.refused += refused;
-    q->sink->stats.done += settled - refused;
+    view_settled(lot->of->view, settled - refused, refused);
     q->sink->stats.retried += left;
     free(lot->index);
     lot->index = again;
@@ -256,7 +255,7 @@ sink_queue_answer(struct sink_request **r, const struct sink_answer *answers)
             answers += n;
             continue;
         }
-        q->sink->stats.done += n;
+        view_settled(lot->of->view, n, 0);
         settle(lot->of, n);
         lot_free(lot);
     }
@@ -363,7 +362,7 @@ sink_queue_give(struct sink_queue *q, struct view **v)
     h->open = h->view->n;
     *v = NULL;
     ASSERT(h->open > 0);
-    q->sink->stats.given += h->open;
+    view_given(h->view, h->open);
     loop_mail(q->loop, &h->mail);
 }
 

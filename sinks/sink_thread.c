@@ -62,7 +62,7 @@ settle_first_locked(struct sink_thread *t)
     if (t->first == NULL)
         t->end = &t->first;
     pthread_mutex_unlock(&t->lock);
-    t->sink->stats.done += v->n;
+    view_settled(v, v->n, 0);
     view_free(&v);
     pthread_mutex_lock(&t->lock);
 }
@@ -124,7 +124,7 @@ sink_thread_give(struct sink_thread *t, struct view **at)
 
     *at = NULL;
     v->next = NULL;
-    t->sink->stats.given += v->n;
+    view_given(v, v->n);
     pthread_mutex_lock(&t->lock);
     *t->end = v;
     t->end = &v->next;

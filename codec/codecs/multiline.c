@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+#define INTERVAL_MOST_S 1000000
+
 enum what { WHAT_PREVIOUS, WHAT_NEXT };
 
 struct conf {
@@ -18,7 +20,7 @@ struct conf {
     struct opt_list patterns_dir;
     int64_t max_lines;
     uint64_t max_bytes;
-    int64_t auto_flush_interval;
+    double auto_flush_interval; /* seconds; below 0: never */
     struct line_pattern *compiled;
 };
 
@@ -44,8 +46,8 @@ static const struct option options[] = {
     OPT_INT(struct conf, max_lines, .dflt = "500", .min = 1, .max = 1000000,
             .help = "more lines than this are given out"),
     OPT_BYTES(struct conf, max_bytes, .dflt = "10 MiB", .help = "so many bytes are given out"),
-    OPT_INT(struct conf, auto_flush_interval, .state = OPTION_LATER,
-            .help = "seconds until waiting lines are given out"),
+    OPT_NUMBER(struct conf, auto_flush_interval, .dflt = "-1",
+               .help = "seconds without a new line until waiting lines are given out; -1: never"),
     OPT_END,
 };
 
@@ -55,6 +57,9 @@ prepare(void *conf, const struct plugin_context *ctx, struct err *err)
     struct conf *c = conf;
 
     c->text.delimiter = SLICE("\n");
+    if (c->auto_flush_interval > INTERVAL_MOST_S)
+        return err_set(err, ERR_CONFIG, "auto_flush_interval: %.0f is more than %d seconds",
+                       c->auto_flush_interval, INTERVAL_MOST_S);
     if (text_conf_prepare(&c->text, ctx, err) < 0)
         return -1;
     if (ctx->line_patterns == NULL)
@@ -95,6 +100,7 @@ too_many_bytes(const struct conf *c, const struct gathered *g)
     return g->bytes >= c->max_bytes;
 }
 
+/* The lines only: one that has begun may still go on. */
 static void
 give_out(struct decoder *d, struct timestamp now, struct batch *out)
 {
@@ -182,6 +188,14 @@ flush(struct decoder *d, struct timestamp now, struct batch *out)
     give_out(d, now, out);
 }
 
+static int
+give_out_ms(const void *conf)
+{
+    const struct conf *c = conf;
+
+    return c->auto_flush_interval < 0 ? -1 : (int)(c->auto_flush_interval * 1000);
+}
+
 static void
 decoder_end(struct decoder *d)
 {
@@ -211,6 +225,8 @@ const struct codec_type codec_multiline = {
     .splits = true,
     .decode = decode,
     .flush = flush,
+    .give_out_ms = give_out_ms,
+    .give_out = give_out,
     .decoder_fini = decoder_end,
     .encode = encode,
 };

@@ -29,12 +29,14 @@ _GET_PIPE_SIZE = 1032
 
 
 class Server(Headrig):
-    """Headrig with settings of its own: `settings` are the lines of headrig.yml."""
+    """Headrig with settings of its own: `settings` are the lines of headrig.yml, `standard_input`
+    a descriptor."""
 
     def __init__(self, folder, pipeline, ports=(), settings="", flags=(), standard_input=None):
         super().__init__(folder, pipeline, ports, flags)
         (self.folder / "settings/headrig.yml").write_text(settings)
-        self.standard_input = standard_input
+        if standard_input is not None:
+            self.standard_input = standard_input
 
     def rss_anon(self):
         """Bytes."""

@@ -68,7 +68,7 @@ def exit_codes(checks, lab_):
 
 def balanced(account):
     return account and account["given"] == (account["delivered"] + account["refused"]
-                                            + account["returned_unacknowledged"])
+                                            + account["returned_unacknowledged"] + account["lost"])
 
 
 def orderly_stop(checks, lab_):
@@ -124,6 +124,40 @@ def stop_with_dead_destination(checks, lab_):
     account = server.account()
     checks.ok(balanced(account) and account["delivered"] == 0 and account["returned_unacknowledged"] > 0,
               "the account says what goes back to the sender", account)
+    pipe.close()
+
+
+def standard_input(checks, lab_):
+    """What cannot be asked again: lines that wait for others, and what a stop leaves."""
+    out = lab_.folder("out") / "events.json"
+    reading, writing = os.pipe()
+    server = lab_.start(Server(
+        lab_.folder("quiet"), 'input { stdin { codec => multiline { pattern => "^ " '
+        "what => previous auto_flush_interval => 0.3 } } }\n" + file_output(out),
+        standard_input=reading))
+    os.close(reading)
+    os.write(writing, b"one\n two\n")
+    until(lambda: out.exists() and len(read_events(out)[0]) == 1, 5, "the lines come out by themselves")
+    os.write(writing, b" three\nfour")
+    os.close(writing)
+    checks.equal(server.wait_exit(10), 0, "it ends with its input")
+    checks.equal([e["message"] for e in read_events(out)[0]], ["one\n two", " three", "four"],
+                 "auto_flush_interval gives out what waits; the end gives out the rest")
+
+    pipe = HeldPipe(lab_.folder("pipe"))
+    reading, writing = os.pipe()
+    server = lab_.start(Server(lab_.folder("left"), "input { stdin { } }\n" + pipe.output(),
+                               settings="shutdown.timeout: 1s\n", standard_input=reading))
+    os.close(reading)
+    os.write(writing, b"".join(b"%0100d\n" % i for i in range(300)))
+    until(lambda: server.memory()["events_given"] >= 300, 10, "all lines are given")
+    server.signal(signal.SIGTERM)
+    checks.equal(server.wait_exit(10), 0, "a stop at its limit ends with 0")
+    os.close(writing)
+    account = server.account()
+    checks.ok(balanced(account) and account["lost"] > 0 and account["returned_unacknowledged"] == 0,
+              "the account says what nobody will send again", account)
+    checks.ok(server.lines_with("stdin cannot be asked for them again"), "and so does the input")
     pipe.close()
 
 
@@ -201,6 +235,7 @@ def body(checks, lab_):
         "codes": lambda: exit_codes(checks, lab_),
         "drain": lambda: orderly_stop(checks, lab_),
         "dead": lambda: stop_with_dead_destination(checks, lab_),
+        "stdin": lambda: standard_input(checks, lab_),
         "signals": lambda: impatience(checks, lab_),
         "log": lambda: log_forms(checks, lab_),
         "early": lambda: early_signals(checks, lab_),

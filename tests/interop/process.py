@@ -93,6 +93,7 @@ class Process:
 
     stop_signal = signal.SIGTERM
     stop_within = 20
+    standard_input = subprocess.DEVNULL     # or a descriptor
 
     def __init__(self, name, folder):
         self.name = name
@@ -123,7 +124,7 @@ class Process:
         with open(self.out_path, "ab") as out, open(self.err_path, "ab") as err:
             self.child = subprocess.Popen(
                 [str(c) for c in self.command()], cwd=self.folder, env=self.environment(),
-                stdin=subprocess.DEVNULL, stdout=out, stderr=err, preexec_fn=_die_with_parent)
+                stdin=self.standard_input, stdout=out, stderr=err, preexec_fn=_die_with_parent)
 
     def wait_ready(self):
         def look():

@@ -56,6 +56,8 @@ static const struct {
       "`none` cannot be combined", NULL },
     { "enrich and its older form", "enrich => \"all\" include_codec_tag => false",
       "cannot be given both", NULL },
+    { "lines over connections", "codec => multiline { pattern => \"x\" what => next }",
+      "Multiline codec with beats input is not supported", NULL },
     /* 4.3 */
     { "TLS without a certificate", "ssl_enabled => true ssl_key => @server-p256.key",
       "`ssl_certificate` must be set", NULL },

@@ -55,6 +55,7 @@ check_rows(const char *plugin, const struct option *rows)
         ck_assert_msg(rows->help != NULL && rows->help[0] != '\0', "%s: %s has no help", plugin,
                       rows->name);
         ck_assert_msg(rows->state == OPTION_WORKS || rows->state == OPTION_LATER ||
+                          rows->state == OPTION_LATER_SAID ||
                           (rows->note != NULL && rows->note[0] != '\0'),
                       "%s: %s says not why", plugin, rows->name);
         ck_assert_msg((rows->type == OPTION_ENUM) <= (rows->choices != NULL),
