@@ -16,7 +16,8 @@ static const struct slice key_line = SLICE_INIT("line");
 static const struct slice key_event = SLICE_INIT("event");
 static const struct slice key_input = SLICE_INIT("input");
 static const struct slice key_timestamp = SLICE_INIT("@timestamp");
-static const struct slice tag_raw = SLICE_INIT("beats_input_raw_event");
+static const struct beats_tag tag_raw = { SLICE_INIT("beats_input_raw_event"),
+                                          SLICE_INIT("[\"beats_input_raw_event\"]") };
 
 struct state {
     struct beats_input *in;
@@ -98,6 +99,13 @@ static void
 put(struct arena *a, struct value *object, const char *key, struct value v)
 {
     value_assign(value_put(a, object, slice_of(key)), v);
+}
+
+/* There is none of that name yet. */
+static void
+put_new(struct arena *a, struct value *object, struct slice key, struct value v)
+{
+    value_assign(value_add(a, object, key), v);
 }
 
 static struct value
@@ -270,16 +278,15 @@ decorate(struct state *s, struct event *ev)
 }
 
 static void
-add_codec_tag(struct event *ev, struct slice tag)
+add_codec_tag(struct event *ev, const struct beats_tag *tag)
 {
     struct arena *a = event_arena(ev);
     struct value *tags = value_get(a, &ev->data, SLICE("tags"));
 
-    if (tags != NULL) {
-        event_tag(ev, tag);
-        return;
-    }
-    put(a, &ev->data, "tags", value_raw(V_ARRAY, arena_printf(a, "[\"%.*s\"]", SLICE_ARGS(tag))));
+    if (tags != NULL)
+        event_tag(ev, tag->name);
+    else
+        put_new(a, &ev->data, SLICE("tags"), value_raw(V_ARRAY, tag->list));
 }
 
 /* On the decoded way a time that cannot be read is lost, with a line in the log. */
@@ -292,8 +299,12 @@ drop_bad_time(struct state *s, struct event *ev)
 
     if (v == NULL || v->type == V_NULL)
         return;
-    if (v->type == V_STRING && timestamp_parse(value_text(a, v), s->in->conf->ctx.zone, &t))
-        return;
+    if (v->type == V_STRING) {
+        struct slice text = value_text(a, v);
+
+        if (timestamp_is_canonical(text) || timestamp_parse(text, s->in->conf->ctx.zone, &t))
+            return;
+    }
     value_remove_key(a, &ev->data, key_timestamp);
     s->bad_times++;
 }
@@ -330,7 +341,7 @@ raw_event(struct state *s, struct event *ev, const struct additions *add, struct
     add_metadata(s, ev, add);
     decorate(s, ev);
     if (s->in->conf->include_codec_tag && s->in->conf->codec_metadata)
-        add_codec_tag(ev, tag_raw);
+        add_codec_tag(ev, &tag_raw);
 }
 
 /* The Beat's `event` keeps its keys; the codec's original goes in where there is none. */
@@ -351,8 +362,8 @@ add_original(struct event *ev, struct value message)
     if (event != NULL)
         set_aside(ev, key_event, "_eventparsefailure");
     fresh = value_object(a);
-    put(a, &fresh, "original", message);
-    put(a, &ev->data, "event", fresh);
+    put_new(a, &fresh, SLICE("original"), message);
+    put_new(a, &ev->data, key_event, fresh);
 }
 
 /* The default codec: the text stays where it is. */
@@ -383,8 +394,8 @@ plain_event(struct state *s, struct event *ev, struct value *text, bool line,
         add_original(ev, message);
     add_metadata(s, ev, add);
     decorate(s, ev);
-    if (s->in->codec_tag.n > 0)
-        add_codec_tag(ev, s->in->codec_tag);
+    if (s->in->codec_tag.name.n > 0)
+        add_codec_tag(ev, &s->in->codec_tag);
 }
 
 /* Shallow merge of the Beat's map onto what the codec made (3.5). */
@@ -439,8 +450,8 @@ codec_event(struct state *s, struct batch *b, struct event *beat, struct value *
         copy_onto(ev, beat, i == from);
         add_metadata(s, ev, add);
         decorate(s, ev);
-        if (s->in->codec_tag.n > 0)
-            add_codec_tag(ev, s->in->codec_tag);
+        if (s->in->codec_tag.name.n > 0)
+            add_codec_tag(ev, &s->in->codec_tag);
     }
 }
 

@@ -77,6 +77,14 @@ read_settings(struct beats_settings *s, const struct input_env *env)
 /* ---- opening ---- */
 
 /* codec_metadata off and no codec given: the default codec has its ECS mode off (3.3). */
+static struct beats_tag
+tag_called(struct arena *a, const char *codec)
+{
+    struct slice list = arena_printf(a, "[\"beats_input_codec_%s_applied\"]", codec);
+
+    return (struct beats_tag){ { list.p + 2, list.n - 4 }, list };
+}
+
 static void
 choose_codec(struct beats_input *in)
 {
@@ -89,8 +97,7 @@ choose_codec(struct beats_input *in)
     in->codec_is_plain = slice_eq(name, SLICE("plain")) && !in->codec.given;
     in->original = in->conf->ctx.ecs != ECS_DISABLED && in->conf->codec_metadata;
     if (in->conf->codec_metadata && in->conf->include_codec_tag)
-        in->codec_tag =
-            arena_printf(in->conf->ctx.arena, "beats_input_codec_%s_applied", in->codec.type->name);
+        in->codec_tag = tag_called(in->conf->ctx.arena, in->codec.type->name);
 }
 
 static void

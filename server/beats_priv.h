@@ -69,6 +69,11 @@ struct beats_loop {
     struct beats_clients_copy reading; /* for the main thread, which waits for it */
 };
 
+/* A tag, and the JSON of a list of just it, for an event without tags. */
+struct beats_tag {
+    struct slice name, list;
+};
+
 struct beats_input {
     struct input base;
     const struct beats_conf *conf;
@@ -80,7 +85,7 @@ struct beats_input {
     struct codec_use codec;
     bool codec_is_plain; /* the fast way: nothing to decode, the event is decorated in place */
     bool original;       /* [event][original], by the codec's ECS mode */
-    struct slice codec_tag;
+    struct beats_tag codec_tag; /* no name: none */
     /* Counters by name, for logs and the account; any thread. */
     _Atomic uint64_t bad_events[LJ_BAD_KINDS], refused, probes, keepalives, acks, timestamps;
 };
