@@ -65,7 +65,6 @@ map_halves(struct json_strip *s, unsigned i, const char *p, const bool known)
     s->comma[i] = equal(lo, hi, ',');
     if (!known) {
         s->space[i] = equal(lo, hi, ' ');
-        s->curly[i] = join(_mm256_slli_epi16(lo, 2), _mm256_slli_epi16(hi, 2));
         s->special[i] = join(_mm256_cmpgt_epi8(bit5, lo), _mm256_cmpgt_epi8(bit5, hi));
     }
     lo = _mm256_or_si256(lo, bit5);
@@ -86,7 +85,6 @@ map_whole(struct json_strip *s, unsigned i, const char *p, const bool known)
     s->comma[i] = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(','));
     if (!known) {
         s->space[i] = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(' '));
-        s->curly[i] = _mm512_test_epi8_mask(v, _mm512_set1_epi8(0x20));
         s->special[i] = _mm512_cmplt_epi8_mask(v, _mm512_set1_epi8(0x20));
     }
     s->open[i] = _mm512_cmpeq_epi8_mask(lower, _mm512_set1_epi8('{'));
@@ -98,7 +96,7 @@ static void
 map_nothing(struct json_strip *s, unsigned i)
 {
     s->quote[i] = s->slash[i] = s->space[i] = s->colon[i] = s->comma[i] = 0;
-    s->open[i] = s->close[i] = s->curly[i] = s->special[i] = 0;
+    s->open[i] = s->close[i] = s->special[i] = 0;
 }
 
 /* known: the end of the text may be the end of what can be read. */
@@ -241,7 +239,8 @@ VECTOR_INL bool
 walk_block(struct json_walk *w, struct json_strip *s, unsigned i, struct nest *nest, uint32_t limit,
            uint64_t *in_root, const bool known)
 {
-    uint64_t open = s->open[i], left = open | s->close[i], curly = s->curly[i];
+    const char *block = w->text + s->base + i * JSON_BLOCK;
+    uint64_t open = s->open[i], left = open | s->close[i];
     uint64_t kinds = nest->kinds, object = 0 - (kinds & 1);
     uint64_t root = 0 - (uint64_t)(nest->level == 1);
     uint32_t level = nest->level;
@@ -249,7 +248,8 @@ walk_block(struct json_walk *w, struct json_strip *s, unsigned i, struct nest *n
     s->keep[i] = UINT64_MAX;
     while (left != 0) {
         unsigned place = (unsigned)__builtin_ctzll(left);
-        uint64_t from = UINT64_MAX << place, kind = curly >> place & 1, was = kinds & 1;
+        uint64_t from = UINT64_MAX << place, was = kinds & 1;
+        uint64_t kind = block[place] >> 5 & 1; /* what tells '{' from '[', '}' from ']' */
 
         left &= left - 1;
         if (open >> place & 1) {

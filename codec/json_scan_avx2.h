@@ -27,11 +27,10 @@ struct json_strip {
     json_map slash;        /* then: what one of them escapes, quotes and backslashes aside */
     json_map colon, comma; /* outside strings, as are brackets */
     json_map open, close;  /* brackets of both kinds */
-    json_map curly;        /* bit 5 of the byte: tells '{' from '[' */
     json_map space;        /* blanks, inside strings as well */
     json_map special;      /* control characters and high bytes */
     json_map inside;       /* of strings, with the opening quote */
-    json_map in_object;    /* around the byte, not in an array */
+    json_map in_object;    /* around the byte and its own bracket, not in an array */
     json_map keep;         /* up to the root's end; all ones where that is not in the block */
     size_t base;           /* where the first block lies in the text */
     unsigned n;            /* blocks; the maps of those behind them are zero */

@@ -266,7 +266,7 @@ block_valid(const struct json_walk *w, const struct json_strip *s, unsigned i, s
     uint64_t string = quotes & inside, sign = s->colon[i] | comma;
     uint64_t word = outside & ~(blank | sign | open | close);
     uint64_t behind_word = word << 1 | c->word, value = string | word | open;
-    uint64_t opens_key = (comma & s->in_object[i]) | (open & s->curly[i]);
+    uint64_t opens_key = (comma | open) & s->in_object[i];
     uint64_t key_place = beyond(opens_key, blank, &c->before_key);
     uint64_t value_place = beyond((sign | open) ^ opens_key, blank, &c->before_value);
     uint64_t sign_place = beyond(sign, blank, &c->after_sign);
@@ -362,8 +362,7 @@ first_pass(const struct json_strip *s, struct found *f, struct json_carry *c)
         __m256i word =
             without(without(keep, either(inside, quotes)), either(sign, either(open, close)));
         __m256i behind_word = behind(word, &in_word);
-        __m256i opens_key =
-            either(both(comma, load(&s->in_object[i])), both(open, load(&s->curly[i])));
+        __m256i opens_key = both(either(comma, open), load(&s->in_object[i]));
         __m256i opens_value = _mm256_xor_si256(either(sign, open), opens_key);
         __m256i key_place = behind(opens_key, &before_key);
         __m256i value_place = behind(opens_value, &before_value);

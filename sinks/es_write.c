@@ -17,9 +17,8 @@ struct es_view {
     struct buf last;    /* the one before, and what follows from it */
     struct buf quoted;  /* as JSON */
     struct buf line;    /* the whole action line, when nothing else is in it */
-    struct buf by_day;  /* the index of a day, since 1970; valid with has_day */
-    int64_t day;
-    bool has_day;
+    struct buf by_day;  /* the index of a day */
+    struct buf day;     /* that day, as timestamps write it; empty: not known */
 };
 
 /* What one event resolves to. */
@@ -155,14 +154,18 @@ ingest_member(struct event *ev, const struct target *t, const char *key)
 static bool
 is_same_day(struct event *ev, struct es_view *x)
 {
-    struct timestamp t;
-    bool known = event_timestamp(ev, &t);
-    int64_t day = known ? (t.sec - (t.sec < 0 ? 86399 : 0)) / 86400 : 0;
-    bool same = known && x->has_day && x->day == day;
+    struct value *v = value_get(event_arena(ev), &ev->data, SLICE("@timestamp"));
+    struct slice day = { NULL, 0 };
 
-    x->has_day = known;
-    x->day = day;
-    return same;
+    if (v != NULL && v->type == V_TIMESTAMP) {
+        day = value_raw_text(v);
+        day.n = slice_find_byte(day, 'T', 0);
+    }
+    if (day.n > 0 && slice_eq(day, buf_slice(&x->day)))
+        return true;
+    buf_clear(&x->day);
+    buf_append(&x->day, day);
+    return false;
 }
 
 static int
@@ -611,6 +614,7 @@ es_view_fini(struct view *v)
     buf_fini(&x->quoted);
     buf_fini(&x->line);
     buf_fini(&x->by_day);
+    buf_fini(&x->day);
     free(x);
     v->extra = NULL;
 }
