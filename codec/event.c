@@ -429,12 +429,12 @@ static bool
 take_member(struct event *ev, struct slice key, struct value *out)
 {
     struct arena *a = event_arena(ev);
-    struct value *found = value_get(a, &ev->data, key);
+    struct value *found = event_member(ev, key);
 
     if (found == NULL)
         return false;
     *out = value_bare(found);
-    value_remove_key(a, &ev->data, key);
+    value_remove_at(a, &ev->data, (uint32_t)(found - value_at(a, &ev->data, 0)));
     return true;
 }
 
@@ -442,9 +442,10 @@ take_member(struct event *ev, struct slice key, struct value *out)
 static int
 construct_metadata(struct event *ev, bool repair, struct slice *tag, struct err *err)
 {
+    static const struct slice key = SLICE_INIT("@metadata");
     struct value meta;
 
-    if (!take_member(ev, SLICE("@metadata"), &meta))
+    if (!take_member(ev, key, &meta))
         return 0;
     if (meta.type == V_OBJECT) {
         ev->meta = meta;
@@ -477,7 +478,7 @@ static void
 construct_timestamp(struct event *ev, struct timestamp now, zone_fn *zone)
 {
     struct arena *a = event_arena(ev);
-    struct value *v = value_get(a, &ev->data, timestamp_key), bad = value_null();
+    struct value *v = event_member(ev, timestamp_key), bad = value_null();
     struct timestamp t;
 
     if (v == NULL || v->type == V_NULL) {
@@ -508,14 +509,14 @@ construct_timestamp(struct event *ev, struct timestamp now, zone_fn *zone)
 int
 event_construct(struct event *ev, struct timestamp now, zone_fn *zone, bool repair, struct err *err)
 {
-    static const struct slice version = SLICE_INIT("@version");
+    static const struct value version = VALUE_MEMBER("@version", V_STRING, "\"1\"");
     struct arena *a = event_arena(ev);
     struct slice tag = { 0 };
 
     if (construct_metadata(ev, repair, &tag, err) < 0)
         return -1;
-    if (value_get(a, &ev->data, version) == NULL)
-        put(ev, version, value_raw(V_STRING, SLICE("\"1\"")));
+    if (value_get(a, &ev->data, SLICE("@version")) == NULL)
+        value_adopt(a, &ev->data, &version);
     construct_tags(ev);
     construct_timestamp(ev, now, zone);
     if (tag.n > 0)

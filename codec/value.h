@@ -108,6 +108,14 @@ value_bool(bool b)
     return value_raw(V_BOOL, b ? SLICE("true") : SLICE("false"));
 }
 
+/* A member that is always the same, for value_adopt; name and json are literals that need no
+ * escape. */
+#define VALUE_MEMBER(name, value_type, json)                                \
+    {                                                                       \
+        .raw = json, .key = "\"" name "\"" + 1, .len = sizeof(json) - 1,    \
+        .key_len = sizeof(name) - 1, .type = value_type, .flags = V_CHANGED \
+    }
+
 /* The value of a member, without its key. */
 static inline struct value
 value_bare(const struct value *member)

@@ -16,6 +16,9 @@ static const struct slice key_line = SLICE_INIT("line");
 static const struct slice key_event = SLICE_INIT("event");
 static const struct slice key_input = SLICE_INIT("input");
 static const struct slice key_timestamp = SLICE_INIT("@timestamp");
+static const struct value named_event = VALUE_MEMBER("event", V_NULL, "null");
+static const struct value named_original = VALUE_MEMBER("original", V_NULL, "null");
+static const struct value named_tags = VALUE_MEMBER("tags", V_NULL, "null");
 static const struct beats_tag tag_raw = { SLICE_INIT("beats_input_raw_event"),
                                           SLICE_INIT("[\"beats_input_raw_event\"]") };
 
@@ -99,13 +102,6 @@ static void
 put(struct arena *a, struct value *object, const char *key, struct value v)
 {
     value_assign(value_put(a, object, slice_of(key)), v);
-}
-
-/* There is none of that name yet. */
-static void
-put_new(struct arena *a, struct value *object, struct slice key, struct value v)
-{
-    value_assign(value_add(a, object, key), v);
 }
 
 static struct value
@@ -286,7 +282,7 @@ add_codec_tag(struct event *ev, const struct beats_tag *tag)
     if (tags != NULL)
         event_tag(ev, tag->name);
     else
-        put_new(a, &ev->data, SLICE("tags"), value_raw(V_ARRAY, tag->list));
+        value_assign(value_adopt(a, &ev->data, &named_tags), value_raw(V_ARRAY, tag->list));
 }
 
 /* On the decoded way a time that cannot be read is lost, with a line in the log. */
@@ -294,7 +290,7 @@ static void
 drop_bad_time(struct state *s, struct event *ev)
 {
     struct arena *a = event_arena(ev);
-    struct value *v = value_get(a, &ev->data, key_timestamp);
+    struct value *v = event_member(ev, key_timestamp);
     struct timestamp t;
 
     if (v == NULL || v->type == V_NULL)
@@ -314,7 +310,7 @@ static struct value *
 text_of(struct event *ev, bool *line)
 {
     struct arena *a = event_arena(ev);
-    struct value *v = value_get(a, &ev->data, key_message);
+    struct value *v = event_member(ev, key_message);
 
     *line = false;
     if (v != NULL && v->type != V_NULL)
@@ -362,8 +358,8 @@ add_original(struct event *ev, struct value message)
     if (event != NULL)
         set_aside(ev, key_event, "_eventparsefailure");
     fresh = value_object(a);
-    put_new(a, &fresh, SLICE("original"), message);
-    put_new(a, &ev->data, key_event, fresh);
+    value_assign(value_adopt(a, &fresh, &named_original), message);
+    value_assign(value_adopt(a, &ev->data, &named_event), fresh);
 }
 
 /* The default codec: the text stays where it is. */
