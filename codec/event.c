@@ -214,7 +214,7 @@ make_slot(struct event *ev, const struct fieldref *at, struct err *err)
         if (node == NULL)
             return NULL;
         if (made && i + 1 < at->n)
-            value_assign(node, value_object(event_arena(ev)));
+            value_assign_object(event_arena(ev), node);
     }
     return node;
 }
@@ -490,7 +490,7 @@ construct_timestamp(struct event *ev, struct timestamp now, zone_fn *zone)
     if (v->type == V_STRING) {
         struct slice text = value_text(a, v);
 
-        if (!(v->flags & V_DECODED) && timestamp_is_canonical(text)) {
+        if (!(v->flags & (V_DECODED | V_BARE)) && timestamp_is_canonical(text)) {
             v->type = V_TIMESTAMP;
             return;
         }

@@ -25,28 +25,49 @@ needs_escape(unsigned char c)
     return c < 0x20 || c == '"' || c == '\\';
 }
 
-bool
-json_is_plain(struct slice s)
+/* All bytes of up to eight, each at least once. */
+static uint64_t
+short_word(struct slice s)
+{
+    const unsigned char *p = (const unsigned char *)s.p;
+    uint32_t low, high;
+
+    if (s.n < 4)
+        return EACH(' ') << 24 | (uint64_t)p[0] | (uint64_t)p[s.n / 2] << 8 |
+               (uint64_t)p[s.n - 1] << 16;
+    memcpy(&low, s.p, 4);
+    memcpy(&high, s.p + s.n - 4, 4);
+    return low | (uint64_t)high << 32;
+}
+
+/* The answer for a text with some bytes that special_bytes() named. */
+static bool
+is_plain_after_all(struct slice s)
 {
     bool high = false;
-    size_t i = 0;
 
-    for (; i < s.n; i++) {
-        uint64_t w;
-
-        while (s.n - i >= sizeof w) {
-            memcpy(&w, s.p + i, sizeof w);
-            if (special_bytes(w) != 0)
-                break;
-            i += sizeof w;
-        }
-        if (i == s.n)
-            break;
+    for (size_t i = 0; i < s.n; i++) {
         if (needs_escape((unsigned char)s.p[i]))
             return false;
         high = high || (unsigned char)s.p[i] >= 0x80;
     }
     return !high || utf8_valid(s);
+}
+
+bool
+json_is_plain(struct slice s)
+{
+    uint64_t w, special;
+
+    if (s.n < sizeof w)
+        return s.n == 0 || special_bytes(short_word(s)) == 0 || is_plain_after_all(s);
+    memcpy(&w, s.p + s.n - sizeof w, sizeof w); /* the tail, which may overlap the last word */
+    special = special_bytes(w);
+    for (size_t i = 0; i + sizeof w < s.n; i += sizeof w) {
+        memcpy(&w, s.p + i, sizeof w);
+        special |= special_bytes(w);
+    }
+    return special == 0 || is_plain_after_all(s);
 }
 
 static void
@@ -213,10 +234,23 @@ write_kids(const struct kids *k, struct buf *out)
     }
 }
 
+static void
+write_bare(const struct value *v, struct buf *out)
+{
+    char *p = buf_reserve(out, v->len + 2);
+
+    p[0] = '"';
+    memcpy(p + 1, v->raw, v->len);
+    p[v->len + 1] = '"';
+    out->n += v->len + 2;
+}
+
 void
 value_write(const struct value *v, struct buf *out)
 {
-    if (v->flags & V_DECODED && v->text->raw == NULL) {
+    if (v->flags & V_BARE) {
+        write_bare(v, out);
+    } else if (v->flags & V_DECODED && v->text->raw == NULL) {
         json_write_string(v->text->plain, out);
     } else if (!(v->flags & V_INDEXED) || (!(v->flags & V_CHANGED) && v->kids->raw != NULL)) {
         buf_append(out, (struct slice){ raw_of(v), v->len });

@@ -57,25 +57,53 @@ decoded_string(struct arena *a, struct slice plain)
 
 /* Between quotes when it needs no escapes: then it is JSON text, and nothing is left to do when it
  * is written. */
-struct value
-value_str(struct arena *a, struct slice s)
+void
+value_assign_str(struct arena *a, struct value *slot, struct slice s)
 {
     char *p;
 
-    if (s.n >= UINT32_MAX - 2 || !json_is_plain(s))
-        return decoded_string(a, arena_copy(a, s));
+    if (s.n >= UINT32_MAX - 2) {
+        value_assign(slot, decoded_string(a, arena_copy(a, s)));
+        return;
+    }
     p = arena_bytes(a, s.n + 2);
     p[0] = '"';
+    p[s.n + 1] = '"';
     if (s.n > 0)
         memcpy(p + 1, s.p, s.n);
-    p[s.n + 1] = '"';
-    return value_raw(V_STRING, (struct slice){ p, s.n + 2 });
+    if (json_is_plain(s))
+        value_assign(slot, value_raw(V_STRING, (struct slice){ p, s.n + 2 }));
+    else
+        value_assign(slot, decoded_string(a, (struct slice){ p + 1, s.n }));
+}
+
+struct value
+value_str(struct arena *a, struct slice s)
+{
+    struct value v = { 0 };
+
+    value_assign_str(a, &v, s);
+    return v;
+}
+
+void
+value_assign_str_alias(struct arena *a, struct value *slot, struct slice s)
+{
+    struct value bare = { .raw = s.p, .len = (uint32_t)s.n, .type = V_STRING, .flags = V_BARE };
+
+    if (s.n > 0 && s.n <= UINT32_MAX && json_is_plain(s))
+        value_assign(slot, bare);
+    else
+        value_assign(slot, decoded_string(a, s));
 }
 
 struct value
 value_str_alias(struct arena *a, struct slice s)
 {
-    return decoded_string(a, s);
+    struct value v = { 0 };
+
+    value_assign_str_alias(a, &v, s);
+    return v;
 }
 
 struct value
@@ -95,6 +123,21 @@ empty_container(struct arena *a, enum value_type type)
 
     *k = (struct kids){ 0 };
     return (struct value){ .kids = k, .type = (uint8_t)type, .flags = V_CHANGED | V_INDEXED };
+}
+
+void
+value_assign_object(struct arena *a, struct value *slot)
+{
+    struct {
+        struct kids kids;
+        struct value at[KIDS_FIRST];
+    } *o = arena_alloc(a, sizeof *o);
+
+    o->kids = (struct kids){ .cap = KIDS_FIRST, .at = o->at };
+    slot->kids = &o->kids;
+    slot->len = 0;
+    slot->type = V_OBJECT;
+    slot->flags = (uint8_t)((slot->flags & V_KEY_FLAGS) | V_CHANGED | V_INDEXED);
 }
 
 struct value
@@ -547,6 +590,8 @@ value_text(struct arena *a, struct value *v)
     ASSERT(v->type == V_STRING);
     if (v->flags & V_DECODED)
         return v->text->plain;
+    if (v->flags & V_BARE)
+        return (struct slice){ v->raw, v->len };
     if (!(v->flags & V_ESCAPED))
         return (struct slice){ v->raw + 1, v->len - 2 };
     t = arena_alloc(a, sizeof *t);
@@ -559,7 +604,7 @@ value_text(struct arena *a, struct value *v)
 struct slice
 value_raw_text(const struct value *v)
 {
-    ASSERT(!(v->flags & (V_DECODED | V_INDEXED)));
+    ASSERT(!(v->flags & (V_DECODED | V_INDEXED | V_BARE)));
     return (struct slice){ v->raw, v->len };
 }
 

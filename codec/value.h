@@ -39,6 +39,7 @@ enum {
     V_ESCAPED = 8,    /* raw string has backslashes */
     KEY_LONG = 16,    /* key points to a struct slice */
     KEY_ESCAPED = 32, /* key text has backslashes */
+    V_BARE = 64, /* raw string without its quotes, which needs no escapes: a piece of another */
     V_KEY_FLAGS = KEY_LONG | KEY_ESCAPED
 };
 
@@ -76,11 +77,16 @@ static inline struct value value_bool(bool b);
 struct value value_int(struct arena *a, int64_t n);
 struct value value_double(struct arena *a, double d);
 struct value value_str(struct arena *a, struct slice s);
-/* Aliases s, which must live as long as the arena. */
+/* The same in a slot, as value_assign() would put it there, at less cost. */
+void value_assign_str(struct arena *a, struct value *slot, struct slice s);
+/* Aliases s, which must live as long as the arena; costs less than a copy. */
 struct value value_str_alias(struct arena *a, struct slice s);
+void value_assign_str_alias(struct arena *a, struct value *slot, struct slice s);
 struct value value_timestamp(struct arena *a, struct timestamp t);
 struct value value_array(struct arena *a);
 struct value value_object(struct arena *a);
+/* An empty object with room for some members, in a slot. */
+void value_assign_object(struct arena *a, struct value *slot);
 /* A number of the given class from its JSON digits (copied). */
 struct value value_digits(struct arena *a, enum value_type type, struct slice digits);
 /* What is inline here takes a value apart at once: a node that is written in small pieces and then

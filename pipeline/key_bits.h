@@ -18,13 +18,11 @@ static_assert(KEY_BITS == 1 << 9, "key_bit() gives nine bits");
 static inline unsigned
 key_bit(struct slice key)
 {
-    uint64_t h = key.n;
+    unsigned h = (unsigned)key.n << 6;
 
     if (key.n > 0)
-        h += (uint64_t)(unsigned char)key.p[0] << 16 |
-             (uint64_t)(unsigned char)key.p[key.n / 2] << 24 |
-             (uint64_t)(unsigned char)key.p[key.n - 1] << 32;
-    return (unsigned)(h * 0x9e3779b97f4a7c15u >> 55);
+        h ^= (unsigned)(unsigned char)key.p[0] << 3 ^ (unsigned char)key.p[key.n - 1];
+    return h % KEY_BITS;
 }
 
 static inline void

@@ -6,6 +6,7 @@
 #include "pipeline/regex_gate.h"
 #include "pipeline/regex_translate.h"
 
+#include <assert.h>
 #include <pcre2.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -308,11 +309,15 @@ static int
 run(const pcre2_code *code, struct regex_scratch *s, size_t from, uint32_t options, uint32_t units)
 {
     PCRE2_SPTR text = (PCRE2_SPTR)s->subject.p;
-    int rc;
+    int rc = PCRE2_ERROR_JIT_BADOPTION;
 
     if (!s->interpret) {
         pcre2_set_match_limit(s->context, units);
-        rc = pcre2_match(code, text, s->subject.n, from, options, s->data, s->context);
+        /* Straight to the machine code, if there is some. */
+        if ((options & PCRE2_NO_UTF_CHECK) != 0)
+            rc = pcre2_jit_match(code, text, s->subject.n, from, options, s->data, s->context);
+        if (rc == PCRE2_ERROR_JIT_BADOPTION)
+            rc = pcre2_match(code, text, s->subject.n, from, options, s->data, s->context);
         if (rc != PCRE2_ERROR_JIT_STACKLIMIT)
             return rc;
         s->interpret = true;
@@ -431,6 +436,16 @@ regex_group(const struct regex_scratch *s, unsigned group)
     if (group >= s->found || at[2 * group] == PCRE2_UNSET)
         return (struct slice){ 0 };
     return slice_between(s->subject.p + at[2 * group], s->subject.p + at[2 * group + 1]);
+}
+
+static_assert(REGEX_UNSET == PCRE2_UNSET && sizeof(PCRE2_SIZE) == sizeof(size_t),
+              "spans are the engine's");
+
+const size_t *
+regex_spans(const struct regex_scratch *s, unsigned *n)
+{
+    *n = s->found;
+    return pcre2_get_ovector_pointer(s->data);
 }
 
 const char *

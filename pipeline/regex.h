@@ -60,6 +60,11 @@ struct slice regex_group(const struct regex_scratch *s, unsigned group);
 enum regex_result regex_gsub(const struct regex *re, struct regex_scratch *s, struct slice subject,
                              struct slice replacement, struct buf *out);
 
+/* The same for all groups at once: *n pairs of offsets in the subject, those of a group that took
+ * no part REGEX_UNSET. Groups behind *n took none. */
+#define REGEX_UNSET SIZE_MAX
+const size_t *regex_spans(const struct regex_scratch *s, unsigned *n);
+
 /* The engine's name and version, for --version. */
 const char *regex_engine(char *text, size_t size);
 

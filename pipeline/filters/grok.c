@@ -12,9 +12,7 @@
 
 #include <stdlib.h>
 
-/* A short text is copied as JSON, which costs less than a node that points to it and the escaping
- * when the event leaves. */
-#define COPY_MOST 48
+#define INT_DIGITS 18 /* surely an int64_t */
 
 /* Where a capture goes. */
 struct slot {
@@ -294,25 +292,59 @@ struct work {
     bool alias; /* the text lives as long as the batch */
 };
 
+/* As value_int() would print it. */
+static bool
+is_plain_integer(struct slice text)
+{
+    if (text.n == 0 || text.n > INT_DIGITS || (text.p[0] == '0' && text.n > 1))
+        return false;
+    for (size_t i = 0; i < text.n; i++)
+        if (text.p[i] < '0' || text.p[i] > '9')
+            return false;
+    return true;
+}
+
+static void
+assign_int(struct work *w, struct value *slot, struct slice text)
+{
+    struct buf *number = &w->local->number;
+    int64_t n;
+
+    if (w->alias && is_plain_integer(text)) {
+        value_assign(slot, value_raw(V_INT, text));
+        return;
+    }
+    buf_clear(number);
+    grok_print_int(text, number);
+    value_assign(slot, value_digits(event_arena(w->ev),
+                                    slice_to_int64(buf_slice(number), &n) ? V_INT : V_BIGINT,
+                                    buf_slice(number)));
+}
+
+static void
+assign(struct work *w, const struct slot *s, struct value *slot, struct slice text)
+{
+    struct arena *a = event_arena(w->ev);
+
+    if (text.p == NULL)
+        value_assign(slot, value_null());
+    else if (s->type == GROK_INT)
+        assign_int(w, slot, text);
+    else if (s->type == GROK_FLOAT)
+        value_assign(slot, value_double(a, grok_to_float(text)));
+    else if (w->alias)
+        value_assign_str_alias(a, slot, text);
+    else
+        value_assign_str(a, slot, text);
+}
+
 static struct value
 value_of(struct work *w, const struct slot *s, struct slice text)
 {
-    struct arena *a = event_arena(w->ev);
-    int64_t n;
+    struct value v = { 0 };
 
-    if (text.p == NULL)
-        return value_null();
-    switch (s->type) {
-    case GROK_TEXT: break;
-    case GROK_FLOAT: return value_double(a, grok_to_float(text));
-    case GROK_INT:
-        buf_clear(&w->local->number);
-        grok_print_int(text, &w->local->number);
-        if (slice_to_int64(buf_slice(&w->local->number), &n))
-            return value_int(a, n);
-        return value_digits(a, V_BIGINT, buf_slice(&w->local->number));
-    }
-    return w->alias && text.n > COPY_MOST ? value_str_alias(a, text) : value_str(a, text);
+    assign(w, s, &v, text);
+    return v;
 }
 
 /* What is there already becomes a list, unless it is neither text nor list: then it stays. */
@@ -335,62 +367,73 @@ store_beside(struct work *w, const struct slot *s, struct value *old, struct val
     return event_set(w->ev, &s->at, list, NULL);
 }
 
-/* A key that the event does not have yet: most of them. */
-static bool
-adopt(struct work *w, const struct slot *s, struct value v)
+/* A key that the event does not have yet, as most of them; NULL: it has. */
+static struct value *
+adopt(struct work *w, const struct slot *s)
 {
     struct arena *a = event_arena(w->ev);
 
     if (key_bits_may_have(&w->local->keys, s->bit) &&
         value_get(a, &w->ev->data, s->at.part[0].key) != NULL)
-        return false;
-    value_assign(value_adopt(a, &w->ev->data, &s->at.part[0].member), v);
-    return true;
+        return NULL;
+    return value_adopt(a, &w->ev->data, &s->at.part[0].member);
 }
 
+/* To a field that may have rules of its own, or that an option says more about. */
 static int
-store(struct work *w, const struct slot *s, struct value v)
+store_special(struct work *w, const struct slot *s, struct slice text)
 {
     struct value *old;
 
     if (s->illegal)
         return -1;
-    if (s->overwrite)
-        return event_set(w->ev, &s->at, v, NULL);
-    if (!s->ordinary) {
-        old = event_get(w->ev, &s->at);
-        if (old == NULL || old->type == V_NULL)
-            return event_set(w->ev, &s->at, v, NULL);
-        return store_beside(w, s, old, v);
-    }
-    if (s->adopts && adopt(w, s, v))
-        return 0;
-    if (event_put(w->ev, &s->at, &old) < 0)
+    old = s->overwrite ? NULL : event_get(w->ev, &s->at);
+    if (old != NULL && old->type != V_NULL)
+        return store_beside(w, s, old, value_of(w, s, text));
+    return event_set(w->ev, &s->at, value_of(w, s, text), NULL);
+}
+
+static int
+store(struct work *w, const struct slot *s, struct slice text)
+{
+    struct value *slot = NULL;
+
+    if (!s->ordinary || s->overwrite)
+        return store_special(w, s, text);
+    if (s->adopts)
+        slot = adopt(w, s);
+    if (slot == NULL && event_put(w->ev, &s->at, &slot) < 0)
         return -1;
-    if (old == NULL)
+    if (slot == NULL)
         return 0;
-    if (old->type != V_NULL)
-        return store_beside(w, s, old, v);
-    value_assign(old, v);
+    if (slot->type != V_NULL)
+        return store_beside(w, s, slot, value_of(w, s, text));
+    assign(w, s, slot, text);
     return 0;
 }
 
 static int
-store_captures(struct work *w, const struct matcher *m)
+store_captures(struct work *w, const struct matcher *m, struct slice subject)
 {
     struct arena *a = event_arena(w->ev);
+    unsigned n;
+    const size_t *spans = regex_spans(w->local->regex, &n);
 
     value_reserve(a, &w->ev->data, m->keys);
     w->local->keys = (struct key_bits){ 0 };
     key_bits_learn(&w->local->keys, a, &w->ev->data, 0);
     for (size_t i = 0; i < m->n; i++) {
-        struct slice text = regex_group(w->local->regex, m->slots[i].group);
+        const struct slot *s = &m->slots[i];
+        const size_t *span = &spans[2 * s->group];
+        struct slice text = { 0 };
 
+        if (s->group < n && span[0] != REGEX_UNSET)
+            text = slice_between(subject.p + span[0], subject.p + span[1]);
         if (text.n == 0 && !w->conf->keep_empty_captures)
             continue;
-        if (store(w, &m->slots[i], value_of(w, &m->slots[i], text)) < 0)
+        if (store(w, s, text) < 0)
             return -1;
-        key_bits_add(&w->local->keys, m->slots[i].bit);
+        key_bits_add(&w->local->keys, s->bit);
     }
     return 0;
 }
@@ -420,7 +463,7 @@ match_one(struct work *w, const struct matcher *m, struct slice text)
     if (!has_time(w->local))
         return FOUND_TIMEOUT;
     switch (regex_search(grok_regex(m->grok), w->local->regex, text, 0)) {
-    case REGEX_MATCH: return store_captures(w, m) < 0 ? FOUND_ERROR : FOUND;
+    case REGEX_MATCH: return store_captures(w, m, text) < 0 ? FOUND_ERROR : FOUND;
     case REGEX_NO_MATCH: return FOUND_NOT;
     case REGEX_BAD_TEXT: return FOUND_ERROR;
     case REGEX_TIMEOUT: return FOUND_TIMEOUT;
