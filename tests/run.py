@@ -61,7 +61,7 @@ def asan(phase, options):
 # What has threads, or is used by several: the rest would only be slow under TSan.
 THREADED = ("beats_ack", "beats_decode", "beats_feed", "budget", "elasticsearch", "file", "http", "http_client",
             "http_server", "loop", "mailbox", "ready", "regex", "resolver", "sink_queue", "stream", "tls", "tls_aes",
-            "view", "worker")
+            "tls_bytes", "view", "worker")
 
 
 def tsan(phase, options):
@@ -81,8 +81,9 @@ def arena_malloc(phase, options):
 def aes(phase, options):
     for provider in ("gcrypt", "none"):
         folder = build(f"build-aes-{provider}", f"-Daes={provider}",
-                       targets=("tests/unit/test_tls_aes", "tests/unit/test_tls", "server/headrig"))
-        meson_tests(phase, folder, names=("tls_aes", "tls"), slower=5)
+                       targets=("tests/unit/test_tls_aes", "tests/unit/test_tls", "tests/unit/test_tls_bytes",
+                                "server/headrig"))
+        meson_tests(phase, folder, names=("tls_aes", "tls", "tls_bytes"), slower=5)
 
 
 # Compares two dialects of regular expressions: a search is for who works on it, with time to read.

@@ -2,9 +2,10 @@
 /* Names that operators and peers use, and the library's own for the same things. */
 #include "server/net/tls_priv.h"
 
-#include "codec/base/nearest.h"
+#include "codec/base/name_index.h"
 #include "server/net/tls_aes.h"
 
+#include <limits.h>
 #include <string.h>
 #include <wolfssl/error-ssl.h>
 #include <wolfssl/wolfcrypt/error-crypt.h>
@@ -81,13 +82,15 @@ suite_find(const char *name)
 static int
 refuse_suite(const char *name, struct err *err)
 {
-    const char *known[COUNT(suites) * 2], *near;
+    const char *near = NULL;
+    unsigned best = UINT_MAX;
 
     for (size_t i = 0; i < COUNT(suites); i++) {
-        known[2 * i] = suites[i].iana;
-        known[2 * i + 1] = suites[i].library;
+        if (name_is_nearer(slice_of(name), slice_of(suites[i].iana), &best))
+            near = suites[i].iana;
+        if (name_is_nearer(slice_of(name), slice_of(suites[i].library), &best))
+            near = suites[i].library;
     }
-    near = nearest_name(slice_of(name), known, COUNT(known));
     if (near == NULL)
         return err_set(err, ERR_CONFIG, "ssl_cipher_suites: \"%.100s\" is no cipher suite we have",
                        name);

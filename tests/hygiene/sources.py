@@ -23,7 +23,6 @@ LINES = 900
 LONG = {    # path: why it is one file all the same
     "LICENSE": "the text of the GPL",
     "docs/plugins.md": "made: every plugin with every option",
-    "tests/unit/test_tls.c": "one state machine on a real peer: cases share its set-up",
 }
 README_LINES = 70
 README_FOLDERS = ("codec", "codec/base", "pipeline", "sinks", "server", "server/net", "tests",
