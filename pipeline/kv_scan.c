@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "pipeline/kv_scan.h"
 
+#include "codec/utf8.h"
+#include "pipeline/kv_plain.h"
+
 /* Pairs between two looks at the clock. */
 #define PAIRS_UNWATCHED 64u
 
@@ -68,6 +71,10 @@ kv_scan_compile(const struct kv_syntax *syntax, struct kv_scan *out, struct err 
 {
     struct buf text = { 0 };
 
+    *out = (struct kv_scan){ 0 };
+    out->is_plain = !syntax->by_regex && kv_plain_compile(syntax, &out->plain);
+    if (out->is_plain)
+        return 0;
     print_value_split(syntax, &text);
     out->split = regex_new(buf_slice(&text), (struct regex_options){ 0 }, err);
     buf_clear(&text);
@@ -109,9 +116,9 @@ pair_of(const struct regex *re, const struct regex_scratch *s)
     return pair;
 }
 
-enum regex_result
-kv_scan_text(const struct kv_scan *k, struct regex_scratch *s, struct slice text,
-             uint64_t deadline_ms, kv_pair_fn *fn, void *to)
+static enum regex_result
+scan_by_regex(const struct kv_scan *k, struct regex_scratch *s, struct slice text,
+              uint64_t deadline_ms, kv_pair_fn *fn, void *to)
 {
     enum regex_result got = regex_search(k->split, s, text, 0);
     unsigned pairs = 0;
@@ -130,4 +137,15 @@ kv_scan_text(const struct kv_scan *k, struct regex_scratch *s, struct slice text
     if (got != REGEX_NO_MATCH)
         return got;
     return pairs > 0 ? REGEX_MATCH : REGEX_NO_MATCH;
+}
+
+enum regex_result
+kv_scan_text(const struct kv_scan *k, struct regex_scratch *s, struct slice text,
+             uint64_t deadline_ms, kv_pair_fn *fn, void *to)
+{
+    if (!k->is_plain)
+        return scan_by_regex(k, s, text, deadline_ms, fn, to);
+    if (!utf8_valid(text))
+        return REGEX_BAD_TEXT;
+    return kv_plain_text(&k->plain, text, deadline_ms, fn, to);
 }

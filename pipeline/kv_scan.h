@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The text of key-value pairs, one regular expression's work (filters.md 8). What becomes of the
- * pairs is the filter's. */
+/* The text of key-value pairs: what one regular expression would find (filters.md 8), and does when
+ * the separators are patterns; kv_plain.h does the rest. What becomes of the pairs is the filter's.
+ */
 #ifndef PIPELINE_KV_SCAN_H
 #define PIPELINE_KV_SCAN_H
 
@@ -10,10 +11,19 @@ struct kv_syntax {
     struct slice field_split, value_split;                 /* bodies of a bracket */
     struct slice field_split_pattern, value_split_pattern; /* p NULL: not given */
     bool strict, brackets;
+    bool by_regex; /* in any case: for comparing */
+};
+
+/* Separators that are plain characters; see kv_plain.h. */
+struct kv_plain {
+    unsigned char bits[256];
+    bool strict, brackets;
 };
 
 struct kv_scan {
-    struct regex *pair, *split;
+    struct regex *pair, *split; /* NULL when plain */
+    bool is_plain;
+    struct kv_plain plain;
 };
 
 int kv_scan_compile(const struct kv_syntax *syntax, struct kv_scan *out, struct err *err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* filter kv: `key=value` texts to fields (filters.md 8).
  *
- * Pairs are found by one regular expression (kv_scan), edited, and collected; only then are they
+ * Pairs are found in the text (kv_scan), edited, and collected; only then are they
  * stored. Linear in the text, whatever keys a sender invents. */
 #include "pipeline/filter.h"
 
@@ -137,9 +137,12 @@ static int
 prepare(void *conf, const struct plugin_context *ctx, struct err *err)
 {
     struct conf *c = conf;
-    struct kv_syntax syntax = { c->field_split,          c->value_split,
-                                c->field_split_pattern,  c->value_split_pattern,
-                                c->whitespace == STRICT, c->include_brackets };
+    struct kv_syntax syntax = { .field_split = c->field_split,
+                                .value_split = c->value_split,
+                                .field_split_pattern = c->field_split_pattern,
+                                .value_split_pattern = c->value_split_pattern,
+                                .strict = c->whitespace == STRICT,
+                                .brackets = c->include_brackets };
 
     c->escape = ctx->escape;
     if (not_empty(c->value_split, "value_split", err) < 0 ||

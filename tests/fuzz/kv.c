@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Key-value texts from anywhere, through the filter under several options. What the scan calls a
- * pair has to lie in the text, in order. */
+/* Key-value texts from anywhere, through the filter under several options. What the scanner finds
+ * is compared with what the expression of Logstash's filter finds. */
 #include "codec/base/error.h"
 #include "pipeline/kv_scan.h"
 #include "tests/fuzz/filter_plan.h"
@@ -20,46 +20,69 @@ static const char *const blocks[] = {
     "=> { 'd' => 'e' } allow_duplicate_values => false recursive => true } }",
 };
 
-struct state {
+static const struct kv_syntax syntaxes[] = {
+    { .field_split = SLICE_INIT(" "), .value_split = SLICE_INIT("="), .brackets = true },
+    { .field_split = SLICE_INIT(" "), .value_split = SLICE_INIT("="), .strict = true },
+    { .field_split = SLICE_INIT("\\n,"), .value_split = SLICE_INIT(":="), .brackets = true },
+    { .field_split = SLICE_INIT("&?\""), .value_split = SLICE_INIT("="), .brackets = true },
+    { .field_split = SLICE_INIT(",;"), .value_split = SLICE_INIT(" >") },
+    { .field_split = SLICE_INIT("a-c"), .value_split = SLICE_INIT("b="), .brackets = true },
+};
+
+#define PAIRS 4096
+
+struct found {
     struct slice text;
-    const char *from;
+    struct kv_pair at[PAIRS];
     size_t n;
 };
 
 static void
-check_pair(void *to, struct kv_pair pair)
+keep(void *to, struct kv_pair pair)
 {
-    struct state *s = to;
+    struct found *f = to;
+    const char *end = f->text.p + f->text.n;
 
-    ASSERT(pair.key.p >= s->from && pair.key.n > 0);
-    s->from = pair.key.p + pair.key.n;
-    if (pair.value.n > 0) {
-        ASSERT(pair.value.p >= s->from);
-        s->from = pair.value.p + pair.value.n;
-    }
-    ASSERT(s->from <= s->text.p + s->text.n);
-    s->n++;
+    ASSERT(pair.key.n > 0 && pair.key.p >= f->text.p && pair.key.p + pair.key.n <= end);
+    ASSERT(pair.value.n == 0 || (pair.value.p > pair.key.p && pair.value.p + pair.value.n <= end));
+    if (f->n < PAIRS)
+        f->at[f->n] = pair;
+    f->n++;
 }
 
+/* Both ways find the same pairs, unless the expression takes too long. */
 static void
-check_scan(struct slice text, unsigned form)
+compare(struct slice text, unsigned form)
 {
     /* Of a program of one purpose and one thread, like the plans of the filters. */
-    static struct kv_scan scans[4];
+    static struct kv_scan plain[COUNT(syntaxes)], regex[COUNT(syntaxes)];
     static struct regex_scratch *scratch;
-    struct kv_syntax syntax = { .field_split = SLICE(" "),
-                                .value_split = SLICE("="),
-                                .strict = (form & 1) != 0,
-                                .brackets = (form & 2) != 0 };
-    struct state state = { text, text.p, 0 };
-    enum regex_result got;
+    static struct found found, want;
+    enum regex_result got, wanted;
 
     if (scratch == NULL)
         scratch = regex_scratch_new();
-    if (scans[form].pair == NULL)
-        ASSERT(kv_scan_compile(&syntax, &scans[form], NULL) == 0);
-    got = kv_scan_text(&scans[form], scratch, text, 0, check_pair, &state);
-    ASSERT((got == REGEX_MATCH) == (state.n > 0) || got == REGEX_BAD_TEXT);
+    regex_scratch_timeout(scratch, 20);
+    if (regex[form].pair == NULL) {
+        struct kv_syntax by_regex = syntaxes[form];
+
+        by_regex.by_regex = true;
+        ASSERT(kv_scan_compile(&by_regex, &regex[form], NULL) == 0);
+        ASSERT(kv_scan_compile(&syntaxes[form], &plain[form], NULL) == 0);
+        ASSERT(plain[form].is_plain);
+    }
+    found.text = want.text = text;
+    found.n = want.n = 0;
+    got = kv_scan_text(&plain[form], scratch, text, 0, keep, &found);
+    wanted = kv_scan_text(&regex[form], scratch, text, 0, keep, &want);
+    if (wanted == REGEX_TIMEOUT)
+        return;
+    ASSERT(got == wanted && found.n == want.n);
+    for (size_t i = 0; i < found.n && i < PAIRS; i++) {
+        ASSERT(found.at[i].key.p == want.at[i].key.p && found.at[i].key.n == want.at[i].key.n);
+        ASSERT(slice_eq(found.at[i].value, want.at[i].value));
+        ASSERT(found.at[i].value.n == 0 || found.at[i].value.p == want.at[i].value.p);
+    }
 }
 
 int
@@ -67,6 +90,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     filter_plan_input(blocks, COUNT(blocks), data, size);
     if (size > 0)
-        check_scan((struct slice){ (const char *)data + 1, size - 1 }, data[0] / 16 % 4);
+        compare((struct slice){ (const char *)data + 1, size - 1 },
+                data[0] / 8 % (unsigned)COUNT(syntaxes));
     return 0;
 }

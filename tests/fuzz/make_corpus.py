@@ -137,7 +137,7 @@ def chosen_texts(name):
     """Behind a byte that chooses the options, each of them once."""
     def make():
         for i, text in enumerate(filter_texts(name)):
-            yield chr(i % 64) + text
+            yield chr(i * 7 % 64) + text
     return make
 
 
@@ -147,7 +147,7 @@ def dissections():
     for i, case in enumerate(cases("filters", "dissect")):
         for pattern in re.findall(r'"([^"]*%\{[^"]*)"', case.get("config", "")):
             for event in case.get("input_events", []):
-                yield f"{chr(i % 64)}{pattern}\n{event.get('message')}"
+                yield f"{chr(i * 7 % 64)}{pattern}\n{event.get('message')}"
 
 
 MAKERS = {
