@@ -47,7 +47,6 @@ open_window(struct beats_feed *f)
         f->open = window_new(f->share);
         f->block = NULL;
         f->block_size = BLOCK_FIRST;
-        f->compressed = false;
         f->open->left = f->left;
         f->open->version = lj_version(f->framer);
     }
@@ -158,14 +157,17 @@ hold(struct beats_feed *f, struct slice *in)
 static enum feed_status
 complete(struct beats_feed *f, const struct lj_frame *frame, struct window **out, char *version)
 {
+    bool compressed = f->compressed;
+
     *version = lj_version(f->framer);
     f->left = 0;
+    f->compressed = false;
     if (frame->type == 'W') {
         window_free(&f->open);
         f->block = NULL;
         return FEED_EMPTY;
     }
-    f->open->whole = !f->compressed;
+    f->open->whole = !compressed;
     *out = f->open;
     f->open = NULL;
     f->block = NULL;

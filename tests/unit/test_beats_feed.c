@@ -14,6 +14,7 @@ struct seen {
     unsigned windows, empty;
     enum feed_status last;
     struct buf bytes; /* of all parts of all windows */
+    struct buf kinds; /* 'p' for a window of plain frames only, 'c' for one with a C frame */
     struct err err;
 };
 
@@ -30,6 +31,7 @@ end(struct beats_feed *f, struct seen *s)
 {
     feed_fini(f);
     buf_fini(&s->bytes);
+    buf_fini(&s->kinds);
     ck_assert_int_eq(atomic_load(&share.used), 0); /* every byte charged is released */
     budget_leave(&share);
 }
@@ -49,6 +51,7 @@ feed(struct beats_feed *f, struct slice in, struct seen *s)
         s->windows++;
         for (size_t i = 0; i < w->parts_n; i++)
             buf_append(&s->bytes, w->parts[i]);
+        buf_byte(&s->kinds, w->whole ? 'p' : 'c');
         window_free(&w);
     }
 }
@@ -71,6 +74,7 @@ START_TEST(any_chunking_gives_the_same_windows)
         ck_assert_msg(s.windows == 3 && s.empty == 1, "step %zu: %u windows, %u empty: %s", step,
                       s.windows, s.empty, s.err.msg);
         ck_assert_slice(buf_slice(&s.bytes), kept);
+        ck_assert_slice(buf_slice(&s.kinds), SLICE("pcp"));
         ck_assert_int_eq(feed_at_eof(&f), ERR_NONE);
         end(&f, &s);
     }
