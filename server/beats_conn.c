@@ -713,13 +713,21 @@ conn_gone(struct conn *c)
 
 /* ---- mail ---- */
 
+/* What the next window is expected to be. A guess that is short costs the inflating up to there
+ * once more, one that is long costs room for a moment: it rises at once and falls by an eighth. */
+static double
+next_ratio(double last, double now)
+{
+    return now > last ? now : last - (last - now) / 8;
+}
+
 static void
 take_answer(struct conn *c, const struct beats_found *m)
 {
     struct buf held = { 0 };
 
     if (m->received > 0 && m->inflated > 0)
-        c->ratio = c->home->ratio = (double)m->inflated / (double)m->received;
+        c->ratio = c->home->ratio = next_ratio(c->ratio, (double)m->inflated / (double)m->received);
     if (m->bad) {
         beats_ack_stop(&c->acks, m->number + 1);
         if (c->state == CONN_READING || c->state == CONN_PAUSED) {
