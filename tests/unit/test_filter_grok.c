@@ -47,6 +47,18 @@ static const struct {
       "{\"m\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\"}",
       "{\"m\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\",\"tags\":["
       "\"slow\"]}" },
+    { "a message at Exim's door, with a field that has no name here",
+      "match => { 'm' => '%{EXIM}' }",
+      "{\"m\":\"2026-01-02 03:04:05 1aBcDe-000123-Ab <= anna@b.example H=mx [192.0.2.1] P=esmtp "
+      "X1=y "
+      "S=77 for carl@d.example\"}",
+      "{\"m\":\"2026-01-02 03:04:05 1aBcDe-000123-Ab <= anna@b.example H=mx [192.0.2.1] P=esmtp "
+      "X1=y "
+      "S=77 for carl@d.example\",\"timestamp\":\"2026-01-02 03:04:05\",\"exim_year\":\"2026\","
+      "\"exim_month\":\"01\",\"exim_day\":\"02\",\"exim_time\":\"03:04:05\","
+      "\"exim_msgid\":\"1aBcDe-000123-Ab\",\"exim_flags\":\"<=\",\"exim_sender_email\":"
+      "\"anna@b.example\",\"remote_hostname\":\"mx\",\"remote_host\":\"192.0.2.1\",\"protocol\":"
+      "\"esmtp\",\"exim_msg_size\":\"77\",\"exim_recipient_email\":\"carl@d.example\"}" },
     { "nonsense that compiles", "match => { 'm' => '(IP:[mysql][slowlog][ip])?%{WORD:a}' }",
       "{\"m\":\"x\"}", "{\"m\":\"x\",\"a\":\"x\"}" },
 };
