@@ -354,9 +354,9 @@ value_get(struct arena *a, struct value *object, struct slice key)
             for (int i = 1; i <= 4; i++)
                 if (key_is(a, v - i, key))
                     return v - i;
-    while (v-- > k->at)
-        if (key_is(a, v, key))
-            return v;
+    for (; v > k->at; v--)
+        if (key_is(a, v - 1, key))
+            return v - 1;
     return NULL;
 }
 

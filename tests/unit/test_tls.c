@@ -359,11 +359,7 @@ END_TEST
 static void
 add_tests(TCase *tc)
 {
-    struct err err = { 0 };
-
-    if (tls_start(&err) < 0)
-        abort();
-    tls_certs_folder();
+    ends_begin();
     tcase_add_loop_test(tc, handshake_matrix, 0, (int)COUNT(keys));
     tcase_add_loop_test(tc, client_checks_chain_and_host, 0, (int)COUNT(checks));
     tcase_add_test(tc, refusal_names_the_alert_of_the_peer);

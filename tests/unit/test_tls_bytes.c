@@ -192,11 +192,7 @@ END_TEST
 static void
 add_tests(TCase *tc)
 {
-    struct err err = { 0 };
-
-    if (tls_start(&err) < 0)
-        abort();
-    tls_certs_folder();
+    ends_begin();
     tcase_add_loop_test(tc, both_directions_through_small_buffers, 0, (int)COUNT(rooms));
     tcase_add_loop_test(tc, half_close_still_gets_its_answer, 0, (int)ENDS_VERSIONS);
     tcase_add_loop_test(tc, fin_without_close_notify_is_truncated, 0, (int)ENDS_VERSIONS);

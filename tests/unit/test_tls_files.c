@@ -223,11 +223,7 @@ END_TEST
 static void
 add_tests(TCase *tc)
 {
-    struct err err = { 0 };
-
-    if (tls_start(&err) < 0)
-        abort();
-    tls_certs_folder();
+    ends_begin();
     tcase_add_loop_test(tc, refusal_says_what_and_where, 0, (int)COUNT(refusals));
     tcase_add_loop_test(tc, key_forms_that_load, 0, (int)COUNT(accepted));
     tcase_add_test(tc, options_that_do_not_fit);

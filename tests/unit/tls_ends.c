@@ -5,9 +5,20 @@
 
 #include <check.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 
 const char *const ends_versions[ENDS_VERSIONS] = { "TLSv1.2", "TLSv1.3" };
+
+void
+ends_begin(void)
+{
+    struct err err = { 0 };
+
+    if (tls_start(&err) < 0)
+        abort();
+    tls_certs_folder();
+}
 
 struct tls_context *
 tls_must(struct tls_context *ctx, const struct err *err)

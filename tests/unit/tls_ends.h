@@ -24,6 +24,8 @@ struct ends {
 #define ENDS_VERSIONS 2
 extern const char *const ends_versions[ENDS_VERSIONS];
 
+/* Before any of the others: the library and the certificates. */
+void ends_begin(void);
 /* Asserts that there is one. */
 struct tls_context *tls_must(struct tls_context *ctx, const struct err *err);
 /* Options with the certificate and key of that name in the folder of tls_certs.h. */
