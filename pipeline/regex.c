@@ -4,6 +4,7 @@
 #include "pipeline/regex.h"
 
 #include "pipeline/regex_gate.h"
+#include "pipeline/regex_miss.h"
 #include "pipeline/regex_translate.h"
 
 #include <assert.h>
@@ -223,6 +224,12 @@ struct slice
 regex_group_name(const struct regex *re, unsigned group)
 {
     return group >= 1 && group <= re->tree.groups ? re->tree.names[group] : (struct slice){ 0 };
+}
+
+const char *
+regex_dear_miss(const struct regex *re)
+{
+    return re->options.java ? NULL : regex_miss_reason(&re->tree, &re->gate);
 }
 
 /* ---- scratch ---- */

@@ -35,6 +35,9 @@ unsigned regex_groups(const struct regex *re);
 /* Of group 1 to regex_groups(); empty for one without a name. Lives as long as re. */
 struct slice regex_group_name(const struct regex *re, unsigned group);
 
+/* Why a text that it does not match is dear; NULL: it is not, as far as the pattern tells. */
+const char *regex_dear_miss(const struct regex *re);
+
 /* Belongs to one thread. Holds the engine's stack, up to 16 MiB when a pattern needs it. */
 struct regex_scratch *regex_scratch_new(void);
 void regex_scratch_free(struct regex_scratch *s);

@@ -223,6 +223,34 @@ load_patterns(const struct conf *c, const struct plugin_context *ctx, struct gro
     return 0;
 }
 
+/* One line for all its patterns: a list of them is tried to its end on most lines. */
+static void
+say_what_is_dear(const struct conf *c, const struct plugin_context *ctx)
+{
+    const char *reason = NULL;
+    struct slice text = { 0 };
+    size_t more = 0;
+
+    for (size_t i = 0; i < c->n; i++)
+        for (size_t k = 0; k < c->sources[i].n; k++) {
+            const struct opt_value *v = &c->match.at[i].value;
+            const char *why = regex_dear_miss(grok_regex(c->sources[i].matchers[k].grok));
+
+            more += why != NULL && reason != NULL;
+            if (why == NULL || reason != NULL)
+                continue;
+            reason = why;
+            text = v->kind == OV_LIST ? v->list[k].text : v->text;
+        }
+    if (reason == NULL || ctx->findings == NULL)
+        return;
+    findings_add(ctx->findings, FINDING_INFO, ctx->pos, reason,
+                 more == 0 ? "grok: a line that \"%.*s\" does not match is dear"
+                           : "grok: a line that \"%.*s\" does not match is dear; so it is with "
+                             "%zu more patterns of this filter",
+                 (int)(text.n < 100 ? text.n : 100), text.p, more);
+}
+
 static int
 compile(struct conf *c, const struct plugin_context *ctx, const struct grok_patterns *patterns,
         struct err *err)
@@ -232,6 +260,7 @@ compile(struct conf *c, const struct plugin_context *ctx, const struct grok_patt
     for (size_t i = 0; i < c->n; i++)
         if (compile_source(c, ctx, patterns, &c->match.at[i], &c->sources[i], err) < 0)
             return -1;
+    say_what_is_dear(c, ctx);
     return 0;
 }
 

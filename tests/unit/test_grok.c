@@ -263,6 +263,50 @@ START_TEST(captures_in_order)
 }
 END_TEST
 
+/* ---- patterns that are dear on a miss ---- */
+
+static const struct {
+    const char *pattern, *says; /* NULL: not dear */
+} misses[] = {
+    { "%{WORD:a} %{WORD:b}", "begin it with ^" },
+    { "%{NOTSPACE:a}=%{NUMBER:n}", "begin it with ^" },
+    { "(?:%{WORD:a})?%{INT:b}", "begin it with ^" },
+    { "%{WORD:a}|^x", "begin it with ^" },
+    { "^%{WORD:a} %{WORD:b}", NULL },
+    { "\\A%{WORD:a}", NULL },
+    { "(?:^a|^b)\\w", NULL },
+    { "%{GREEDYDATA:all}", NULL },
+    { "%{DATA:a} %{INT:b}", NULL },
+    { "%{WORD:a} ERROR", NULL },
+    { "%{COMBINEDAPACHELOG}", NULL },
+    { "%{SYSLOGLINE}", NULL },
+    { "\\[%{DATA:a}\\] %{GREEDYDATA:b}", NULL },
+    { "[<(]?%{INT:n}", NULL },
+    { "%{DATA:a} %{DATA:b} %{DATA:c} .", "a power of the length" },
+    { "%{DATA:a} %{DATA:b} %{GREEDYDATA:c}", NULL },
+    { "^.*a.*b.*c", "a power of the length" },
+    { "^(?:\\w+ ?)+$", "exponentially" },
+    { "ERROR (\\w+)*x", "exponentially" },
+    { "^(?>(?:\\w+)+)x", NULL },
+    { "^(?:\\w+,)+$", NULL },
+};
+
+START_TEST(dear_on_a_miss)
+{
+    struct grok_patterns *patterns = grok_patterns_new(GROK_LEGACY);
+    struct grok *g = grok_new(patterns, slice_of(misses[_i].pattern), true, NULL);
+    const char *why;
+
+    ck_assert_ptr_nonnull(g);
+    why = regex_dear_miss(grok_regex(g));
+    ck_assert_msg((why == NULL) == (misses[_i].says == NULL), "%s: %s", misses[_i].pattern, why);
+    if (why != NULL)
+        ck_assert_msg(strstr(why, misses[_i].says) != NULL, "%s: %s", misses[_i].pattern, why);
+    grok_free(g);
+    grok_patterns_free(patterns);
+}
+END_TEST
+
 /* ---- refused ---- */
 
 static const struct {
@@ -435,6 +479,7 @@ add_tests(TCase *tc)
 {
     tcase_add_loop_test(tc, every_pattern_matches_like_oniguruma, 0, 2);
     tcase_add_loop_test(tc, captures_in_order, 0, (int)COUNT(captures));
+    tcase_add_loop_test(tc, dear_on_a_miss, 0, (int)COUNT(misses));
     tcase_add_loop_test(tc, refused_by_name, 0, (int)COUNT(refused));
     tcase_add_test(tc, definitions_win_in_order);
     tcase_add_test(tc, files_of_a_folder);
