@@ -24,6 +24,8 @@ struct line_patterns {
 };
 
 /* What plugins may know about where they live; alive as long as the plan. */
+struct regex_store; /* of the layer above */
+
 struct plugin_context {
     struct arena *arena;
     enum escape_style escape;
@@ -38,6 +40,7 @@ struct plugin_context {
     zone_fn *zone;                  /* system time zones */
     struct timestamp (*now)(void);  /* the wall clock; a settable one in tests */
     const struct line_patterns *line_patterns; /* NULL: there are none */
+    struct regex_store *regexes;               /* of the process; NULL: there is none */
 };
 
 /* State of one stream of bytes: a connection, a file, standard input. */

@@ -41,7 +41,8 @@ cond_pool_free(struct cond_pool **p)
 }
 
 static const struct regex *
-pool_regex(struct cond_pool *p, struct slice pattern, struct err *err)
+pool_regex(struct cond_pool *p, const struct plugin_context *ctx, struct slice pattern,
+           struct err *err)
 {
     const size_t *place = name_index_get(&p->places, pattern);
     struct regex *made;
@@ -49,7 +50,7 @@ pool_regex(struct cond_pool *p, struct slice pattern, struct err *err)
 
     if (place != NULL)
         return p->at[*place];
-    made = regex_new(pattern, (struct regex_options){ 0 }, err);
+    made = regex_new(pattern, (struct regex_options){ .store = ctx->regexes }, err);
     if (made == NULL)
         return NULL;
     if (p->n == p->cap) {
@@ -264,7 +265,7 @@ match(struct compiling *c, struct cond *out, const struct config_condition *t)
     struct err err = { 0 };
 
     out->a = operand(c, &t->a);
-    out->regex = pool_regex(c->pool, t->b.text, &err);
+    out->regex = pool_regex(c->pool, c->ctx, t->b.text, &err);
     if (out->regex == NULL) {
         c->failed = true;
         findings_add(c->ctx->findings, FINDING_ERROR, t->b.pos, NULL,

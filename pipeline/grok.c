@@ -82,8 +82,10 @@ grok_new(const struct grok_patterns *patterns, struct slice text, bool named_cap
         grok_free(g);
         return NULL;
     }
-    g->regex =
-        regex_new(buf_slice(&g->expanded), (struct regex_options){ .dot_newline = true }, err);
+    g->regex = regex_new(buf_slice(&g->expanded),
+                         (struct regex_options){ .dot_newline = true,
+                                                 .store = grok_patterns_store(patterns) },
+                         err);
     if (g->regex == NULL) {
         err_prefix(err, "grok pattern \"%.*s\"", text.n > 120 ? 120 : (int)text.n, text.p);
         grok_free(g);

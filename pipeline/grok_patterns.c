@@ -23,6 +23,7 @@ struct grok_patterns {
     size_t set_n;
     struct added *added;
     size_t n, cap;
+    struct regex_store *store;
 };
 
 static const struct grok_builtin *
@@ -50,6 +51,18 @@ grok_patterns_free(struct grok_patterns *p)
     arena_fini(&p->arena);
     free(p->added);
     free(p);
+}
+
+void
+grok_patterns_share(struct grok_patterns *p, struct regex_store *store)
+{
+    p->store = store;
+}
+
+struct regex_store *
+grok_patterns_store(const struct grok_patterns *p)
+{
+    return p->store;
 }
 
 const char *

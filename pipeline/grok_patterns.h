@@ -13,9 +13,13 @@
 enum grok_set { GROK_LEGACY, GROK_ECS };
 
 struct grok_patterns;
+struct regex_store;
 
 struct grok_patterns *grok_patterns_new(enum grok_set set);
 void grok_patterns_free(struct grok_patterns *p);
+/* Where grok_new() looks for a pattern that is compiled already, and leaves it; NULL: nowhere. */
+void grok_patterns_share(struct grok_patterns *p, struct regex_store *store);
+struct regex_store *grok_patterns_store(const struct grok_patterns *p);
 /* Copies both texts. */
 void grok_patterns_add(struct grok_patterns *p, struct slice name, struct slice text);
 /* Reads files of lines `NAME regex`: path is one, or a glob of some, or a folder, of which the

@@ -76,7 +76,7 @@ kv_scan_compile(const struct kv_syntax *syntax, struct kv_scan *out, struct err 
     if (out->is_plain)
         return 0;
     print_value_split(syntax, &text);
-    out->split = regex_new(buf_slice(&text), (struct regex_options){ 0 }, err);
+    out->split = regex_new(buf_slice(&text), (struct regex_options){ .store = syntax->store }, err);
     buf_clear(&text);
     print_key(syntax, &text);
     print_value_split(syntax, &text);
@@ -85,7 +85,8 @@ kv_scan_compile(const struct kv_syntax *syntax, struct kv_scan *out, struct err 
     print_split(syntax->field_split, syntax->field_split_pattern, &text);
     buf_printf(&text, "|$)");
     if (out->split != NULL)
-        out->pair = regex_new(buf_slice(&text), (struct regex_options){ 0 }, err);
+        out->pair =
+            regex_new(buf_slice(&text), (struct regex_options){ .store = syntax->store }, err);
     buf_fini(&text);
     return out->pair == NULL ? err_prefix(err, "field_split and value_split") : 0;
 }

@@ -11,7 +11,8 @@ struct kv_syntax {
     struct slice field_split, value_split;                 /* bodies of a bracket */
     struct slice field_split_pattern, value_split_pattern; /* p NULL: not given */
     bool strict, brackets;
-    bool by_regex; /* in any case: for comparing */
+    bool by_regex;             /* in any case: for comparing */
+    struct regex_store *store; /* of patterns; may be NULL */
 };
 
 /* Separators that are plain characters; see kv_plain.h. */

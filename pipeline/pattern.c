@@ -28,7 +28,7 @@ pattern_compile(const struct plugin_context *ctx, struct slice text, bool interp
         if (!template_is_literal(p->text, &literal))
             return 0;
     }
-    p->regex = regex_new(text, (struct regex_options){ 0 }, err);
+    p->regex = regex_new(text, (struct regex_options){ .store = ctx->regexes }, err);
     return p->regex == NULL ? -1 : 0;
 }
 

@@ -495,6 +495,7 @@ plan_new(const struct config *config, const struct plan_settings *settings, zone
     p->ctx = (struct plugin_context){ .arena = &p->arena,
                                       .escape = settings->escape,
                                       .ecs = settings->ecs,
+                                      .regexes = settings->regexes,
                                       .support_escapes = settings->support_escapes,
                                       .id = p->settings.pipeline_id,
                                       .pipeline_id = p->settings.pipeline_id,

@@ -71,7 +71,8 @@ struct plan_settings {
     enum ecs_mode ecs;
     enum escape_style escape;
     bool support_escapes;
-    bool ordered; /* pipeline.ordered says so */
+    bool ordered;                /* pipeline.ordered says so */
+    struct regex_store *regexes; /* patterns shared with other plans, which it outlives; or NULL */
 };
 
 struct plan {

@@ -5,6 +5,7 @@
 
 #include "pipeline/regex_gate.h"
 #include "pipeline/regex_miss.h"
+#include "pipeline/regex_store.h"
 #include "pipeline/regex_translate.h"
 
 #include <assert.h>
@@ -40,7 +41,8 @@ struct regex {
     struct re_tree tree;
     struct regex_gate gate;
     uint32_t groups;
-    pcre2_code *plain[FORMS]; /* without machine code; [UTF] may be NULL until it is needed */
+    struct regex_entry *entry; /* NULL: not shared */
+    pcre2_code *plain[FORMS];  /* without machine code; [UTF] may be NULL until it is needed */
     /* With machine code, or without where PCRE2 cannot make any; NULL before the first search. */
     _Atomic(pcre2_code *) ready[FORMS];
 };
@@ -178,8 +180,11 @@ compile_now(struct regex *re, struct err *err)
 struct regex *
 regex_new(struct slice pattern, struct regex_options options, struct err *err)
 {
-    struct regex *re = xcalloc(1, sizeof *re);
+    struct regex *re;
 
+    if (options.store != NULL)
+        return regex_store_take(options.store, pattern, options, err);
+    re = xcalloc(1, sizeof *re);
     arena_init(&re->arena, NULL);
     re->pattern = (struct slice){ arena_cstr(&re->arena, pattern), pattern.n };
     re->options = options;
@@ -206,6 +211,10 @@ regex_free(struct regex *re)
 {
     if (re == NULL)
         return;
+    if (re->entry != NULL) {
+        regex_store_give(re->entry);
+        return;
+    }
     for (int form = 0; form < FORMS; form++) {
         pcre2_code_free(re->plain[form]);
         pcre2_code_free(atomic_load_explicit(&re->ready[form], memory_order_relaxed));
@@ -224,6 +233,24 @@ struct slice
 regex_group_name(const struct regex *re, unsigned group)
 {
     return group >= 1 && group <= re->tree.groups ? re->tree.names[group] : (struct slice){ 0 };
+}
+
+void
+regex_set_entry(struct regex *re, struct regex_entry *e)
+{
+    re->entry = e;
+}
+
+struct slice
+regex_pattern(const struct regex *re)
+{
+    return re->pattern;
+}
+
+struct regex_options
+regex_options_of(const struct regex *re)
+{
+    return re->options;
 }
 
 const char *

@@ -14,11 +14,13 @@
 
 struct regex;
 struct regex_scratch;
+struct regex_store; /* regex_store.h */
 
 struct regex_options {
     bool dot_newline; /* grok and multiline; not gsub, kv, prune, translate, conditions */
     bool icase;
     bool java; /* uap-core's dialect: handed to PCRE2 as it stands, ^ and $ at the ends only */
+    struct regex_store *store; /* where the same pattern may be already; NULL: compiled anew */
 };
 
 enum regex_result {

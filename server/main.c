@@ -6,6 +6,7 @@
 #include "pipeline/config_check.h"
 #include "pipeline/config_print.h"
 #include "pipeline/plan.h"
+#include "pipeline/regex_store.h"
 #include "server/command.h"
 #include "server/data_folder.h"
 #include "server/inputs.h"
@@ -208,19 +209,22 @@ log_findings(const struct config_print *print, const struct findings *f)
 }
 
 static struct plan *
-compile_one(const struct pipeline_spec *spec, struct findings *findings)
+compile_one(const struct pipeline_spec *spec, struct regex_store *regexes,
+            struct findings *findings)
 {
     const struct plan_registry registry = {
         .find_sink = sink_find, .find_input = input_find, .sinks = sink_all(), .inputs = input_all()
     };
     struct config *config =
         config_parse(spec->files.at, spec->files.n, spec->settings.support_escapes, findings);
+    struct plan_settings settings = spec->settings;
     struct plan *plan = NULL;
 
     if (config == NULL)
         return NULL;
     config_check(config, findings);
-    plan = plan_compile(config, &spec->settings, &registry, settings_env, NULL, zone_offset,
+    settings.regexes = regexes;
+    plan = plan_compile(config, &settings, &registry, settings_env, NULL, zone_offset,
                         timestamp_now, findings);
     config_free(&config);
     return plan;
@@ -259,6 +263,7 @@ ports_are_free(const struct program *p, size_t i, struct findings *findings)
 static size_t
 compile_all(struct program *p, bool testing)
 {
+    struct regex_store *regexes = regex_store_new();
     size_t good = 0;
 
     p->plans = xcalloc(p->specs.n, sizeof p->plans[0]);
@@ -269,7 +274,7 @@ compile_all(struct program *p, bool testing)
                                       .colors = testing && isatty(STDERR_FILENO) };
         struct findings findings = { 0 };
 
-        p->plans[i] = compile_one(spec, &findings);
+        p->plans[i] = compile_one(spec, regexes, &findings);
         if (p->plans[i] != NULL && !ports_are_free(p, i, &findings))
             plan_drop(&p->plans[i]);
         print_findings(p, &print, &findings, testing);
@@ -281,6 +286,7 @@ compile_all(struct program *p, bool testing)
             good++;
         findings_fini(&findings);
     }
+    regex_store_drop(&regexes);
     return good;
 }
 

@@ -270,8 +270,10 @@ prepare(void *conf, const struct plugin_context *ctx, struct err *err)
     struct conf *c = conf;
     struct grok_patterns *patterns =
         grok_patterns_new(ecs_is_on(c->ecs_compatibility, ctx) ? GROK_ECS : GROK_LEGACY);
-    int rc = load_patterns(c, ctx, patterns, err);
+    int rc;
 
+    grok_patterns_share(patterns, ctx->regexes);
+    rc = load_patterns(c, ctx, patterns, err);
     if (rc == 0)
         rc = compile(c, ctx, patterns, err);
     grok_patterns_free(patterns);

@@ -98,7 +98,8 @@ static const struct option options[] = {
 /* ---- compiling ---- */
 
 static int
-compile_class(const char *form, struct slice body, struct regex **out, struct err *err)
+compile_class(const struct plugin_context *ctx, const char *form, struct slice body,
+              struct regex **out, struct err *err)
 {
     struct buf text = { 0 };
 
@@ -109,18 +110,19 @@ compile_class(const char *form, struct slice body, struct regex **out, struct er
             buf_append(&text, body);
         else
             buf_byte(&text, *form);
-    *out = regex_new(buf_slice(&text), (struct regex_options){ 0 }, err);
+    *out = regex_new(buf_slice(&text), (struct regex_options){ .store = ctx->regexes }, err);
     buf_fini(&text);
     return *out == NULL ? -1 : 0;
 }
 
 static int
-compile_edit(struct slice trim, struct slice remove, int transform, struct edit *e, struct err *err)
+compile_edit(const struct plugin_context *ctx, struct slice trim, struct slice remove,
+             int transform, struct edit *e, struct err *err)
 {
     e->transform = transform;
-    if (compile_class("^[@]+|[@]+$", trim, &e->trim, err) < 0)
+    if (compile_class(ctx, "^[@]+|[@]+$", trim, &e->trim, err) < 0)
         return err_prefix(err, "trim");
-    if (compile_class("[@]", remove, &e->remove, err) < 0)
+    if (compile_class(ctx, "[@]", remove, &e->remove, err) < 0)
         return err_prefix(err, "remove_char");
     return 0;
 }
@@ -142,7 +144,8 @@ prepare(void *conf, const struct plugin_context *ctx, struct err *err)
                                 .field_split_pattern = c->field_split_pattern,
                                 .value_split_pattern = c->value_split_pattern,
                                 .strict = c->whitespace == STRICT,
-                                .brackets = c->include_brackets };
+                                .brackets = c->include_brackets,
+                                .store = ctx->regexes };
 
     c->escape = ctx->escape;
     if (not_empty(c->value_split, "value_split", err) < 0 ||
@@ -150,9 +153,10 @@ prepare(void *conf, const struct plugin_context *ctx, struct err *err)
         not_empty(c->value_split_pattern, "value_split_pattern", err) < 0)
         return -1;
     if (kv_scan_compile(&syntax, &c->scan, err) < 0 ||
-        compile_edit(c->trim_key, c->remove_char_key, c->transform_key, &c->key, err) < 0)
+        compile_edit(ctx, c->trim_key, c->remove_char_key, c->transform_key, &c->key, err) < 0)
         return -1;
-    return compile_edit(c->trim_value, c->remove_char_value, c->transform_value, &c->value, err);
+    return compile_edit(ctx, c->trim_value, c->remove_char_value, c->transform_value, &c->value,
+                        err);
 }
 
 static void

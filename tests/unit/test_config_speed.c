@@ -8,6 +8,7 @@
 #include "pipeline/config_check.h"
 #include "pipeline/config_parse.h"
 #include "pipeline/plan.h"
+#include "pipeline/regex_store.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -123,10 +124,13 @@ START_TEST(two_hundred_pipelines_load_in_a_second)
     struct plan *plans[PIPELINES];
     struct plan_registry registry = { 0 };
     struct plan_settings settings = { .pipeline_id = "main", .ecs = ECS_V8 };
+    struct regex_store *store = regex_store_new();
     struct findings findings = { 0 };
     struct buf texts[PIPELINES] = { { 0 } };
     double parsed = 0, from, spent;
+    size_t patterns;
 
+    settings.regexes = store;
     for (unsigned i = 0; i < PIPELINES; i++)
         generate(&texts[i], i);
     from = seconds();
@@ -144,13 +148,20 @@ START_TEST(two_hundred_pipelines_load_in_a_second)
         config_free(&config);
     }
     spent = seconds() - from;
-    printf("%d pipelines of %d lines: %.0f ms, of which parsing %.0f ms\n", PIPELINES, LINES,
-           spent * 1e3, parsed * 1e3);
+    patterns = regex_store_count(store);
+    printf("%d pipelines of %d lines: %.0f ms, of which parsing %.0f ms; %zu patterns\n", PIPELINES,
+           LINES, spent * 1e3, parsed * 1e3, patterns);
+    /* Of each kind of block a pattern or two for each place in a pipeline, not for each pipeline.
+     */
+    ck_assert_uint_gt(patterns, 2);
+    ck_assert_uint_lt(patterns, LINES / 2);
     ck_assert_msg(spent < BUDGET_S, "%g s", spent);
     for (unsigned i = 0; i < PIPELINES; i++) {
         plan_drop(&plans[i]);
         buf_fini(&texts[i]);
     }
+    ck_assert_uint_eq(regex_store_count(store), 0);
+    regex_store_drop(&store);
     findings_fini(&findings);
 }
 END_TEST

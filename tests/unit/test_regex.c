@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "pipeline/regex.h"
+#include "pipeline/regex_store.h"
 
 #include "tests/unit/unit.h"
 
@@ -312,6 +312,62 @@ START_TEST(first_use_from_many_threads)
 }
 END_TEST
 
+/* ---- shared patterns ---- */
+
+START_TEST(equal_patterns_are_one)
+{
+    struct regex_store *store = regex_store_new();
+    struct regex_options plain = { .store = store }, icase = { .store = store, .icase = true };
+    struct regex *a = regex_new(SLICE("a+"), plain, NULL), *b = regex_new(SLICE("a+"), plain, NULL);
+    struct regex *other = regex_new(SLICE("a+"), icase, NULL);
+    struct regex_scratch *s = regex_scratch_new();
+    struct err err = { 0 };
+
+    ck_assert_ptr_eq(a, b);
+    ck_assert_ptr_ne(a, other);
+    ck_assert_ptr_null(regex_new(SLICE("a("), plain, &err));
+    ck_assert_msg(strstr(err.msg, "parenthesis") != NULL, "%s", err.msg);
+    ck_assert_uint_eq(regex_store_count(store), 2);
+    regex_free(a);
+    ck_assert_int_eq(regex_search(b, s, SLICE("xa"), 0), REGEX_MATCH);
+    ck_assert_int_eq(regex_search(other, s, SLICE("XA"), 0), REGEX_MATCH);
+    regex_free(b);
+    ck_assert_uint_eq(regex_store_count(store), 1);
+    /* The last pattern takes the store along. */
+    regex_store_drop(&store);
+    ck_assert_ptr_null(store);
+    ck_assert_int_eq(regex_search(other, s, SLICE("XA"), 0), REGEX_MATCH);
+    regex_free(other);
+    regex_scratch_free(s);
+}
+END_TEST
+
+static void *
+take_often(void *store)
+{
+    for (int i = 0; i < 300; i++) {
+        struct regex *re = regex_new(SLICE("x|y"), (struct regex_options){ .store = store }, NULL);
+
+        ck_assert_ptr_nonnull(re);
+        regex_free(re);
+    }
+    return NULL;
+}
+
+START_TEST(shared_by_many_threads)
+{
+    struct regex_store *store = regex_store_new();
+    pthread_t threads[4];
+
+    for (size_t i = 0; i < COUNT(threads); i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, take_often, store), 0);
+    for (size_t i = 0; i < COUNT(threads); i++)
+        ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+    ck_assert_uint_eq(regex_store_count(store), 0);
+    regex_store_drop(&store);
+}
+END_TEST
+
 START_TEST(searches_on_from_a_place)
 {
     struct regex *re = compile("\\b(\\d)", false);
@@ -342,6 +398,8 @@ add_tests(TCase *tc)
     tcase_add_test(tc, base_case_flag_counts_for_the_gate);
     tcase_add_test(tc, java_patterns_are_not_translated);
     tcase_add_test(tc, first_use_from_many_threads);
+    tcase_add_test(tc, equal_patterns_are_one);
+    tcase_add_test(tc, shared_by_many_threads);
     tcase_add_test(tc, searches_on_from_a_place);
 }
 
