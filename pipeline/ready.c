@@ -455,6 +455,17 @@ ready_idle(struct ready *r)
     return idle;
 }
 
+bool
+ready_idle_of(struct ready *r, uint32_t pipeline)
+{
+    bool idle;
+
+    pthread_mutex_lock(&r->lock);
+    idle = r->of[pipeline].turn == NULL && r->of[pipeline].inside == 0;
+    pthread_mutex_unlock(&r->lock);
+    return idle;
+}
+
 static void
 free_sender(struct sender *l)
 {

@@ -37,7 +37,8 @@ uint32_t ready_forget(struct ready *r, uint32_t pipeline, struct conn_id conn);
 /* No worker waits any more; what is in the list stays. */
 void ready_stop(struct ready *r);
 size_t ready_count(struct ready *r);
-/* Nothing waits and no worker is inside a pipeline. */
+/* Nothing waits and no worker is inside a pipeline; or inside this one. */
 bool ready_idle(struct ready *r);
+bool ready_idle_of(struct ready *r, uint32_t pipeline);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* One Beats connection: a state machine on its loop; how it begins is in beats_hello.c. Reads
  * windows and hands them to the ready list, writes ACKs and keep-alives, pauses when the budget
- * says so and for no other reason.
+ * says so (beats_room.c) and for no other reason.
  *
  * Nothing outside the loop holds a struct conn: windows carry an id with a generation. Rules and
  * timers: reference/lumberjack-and-beats-input.md 2.5, 2.6, 2.8; budget: design 4. */
@@ -16,11 +16,8 @@
 
 #define STEPS_PER_WAKEUP 4
 #define READS_PER_WAKEUP 2
-#define HELD_WINDOWS     4
-#define HELD_BYTES       ((size_t)1 << 20)
 #define UNREAD_MOST      ((size_t)64 << 10) /* of ACKs that the peer does not read */
-#define KERNEL_PART      4 /* of the limit; what paused connections hold beyond is not charged */
-#define WAITING_MOST     65536 /* windows without an ACK; a Beat has a few */
+#define WAITING_MOST     65536              /* windows without an ACK; a Beat has a few */
 /* What a window that waits for its ACK costs beside its bytes. */
 #define PENDING_BYTES    (sizeof(struct beats_pending) + sizeof(size_t))
 #define WRITE_BLOCKED_MS 30000
@@ -51,6 +48,8 @@ static void set_timer(struct conn *c);
 enum step
 conn_enter(struct conn *c, enum conn_state next)
 {
+    if (next == CONN_CLOSING)
+        conn_unfavour(c);
     ASSERT(states[c->state].may_enter & (1u << next));
     log_debug(&c->log, "%s -> %s", states[c->state].name, states[next].name);
     if (link_used(&c->other)) {
@@ -63,8 +62,8 @@ conn_enter(struct conn *c, enum conn_state next)
     return STEP_AGAIN;
 }
 
-static enum step
-close_because(struct conn *c, const char *why)
+enum step
+conn_close_because(struct conn *c, const char *why)
 {
     conn_refused(c, why);
     beats_ack_stop(&c->acks, c->acks.first + c->acks.n);
@@ -372,6 +371,7 @@ push_window(struct conn *c, struct window **w, char version)
         c->client->windows++;
     atomic_fetch_add_explicit(&in->base.stats.windows, 1, memory_order_relaxed);
     ready_give(in->base.env.ready, in->base.env.pipeline, w);
+    conn_unfavour(c);
     set_keepalive(c);
     set_stuck(c);
 }
@@ -399,7 +399,7 @@ bad_bytes(struct conn *c, struct slice first, const struct err *err)
 
     snprintf(why, sizeof why, "%s%s%s", err->msg, known == NULL ? "" : ": ",
              known == NULL ? "" : known);
-    return close_because(c, why);
+    return conn_close_because(c, why);
 }
 
 /* Takes everything: what was read is held anyway, parsed or not. */
@@ -422,37 +422,6 @@ take_bytes(struct conn *c, struct slice in)
     }
 }
 
-/* ---- the budget ---- */
-
-static bool
-may_read(const struct conn *c)
-{
-    switch (budget_level(c->home->in->base.env.share)) {
-    case BUDGET_CALM: return true;
-    case BUDGET_BUSY:
-        return beats_ack_waiting(&c->acks) < HELD_WINDOWS || c->waiting_bytes < HELD_BYTES ||
-               feed_is_open(&c->feed);
-    case BUDGET_TIGHT: return feed_is_open(&c->feed);
-    case BUDGET_FULL: return false;
-    }
-    UNREACHABLE("budget level");
-}
-
-static void
-charge_kernel(struct conn *c, bool paused)
-{
-    struct budget *b = c->home->in->base.env.share->budget;
-    size_t bytes = 2 * (size_t)c->home->in->settings.receive_buffer;
-
-    budget_release(&b->common, BUDGET_KERNEL, c->kernel);
-    c->kernel = 0;
-    /* It could not be freed by pausing, and would keep everybody paused. */
-    if (!paused || atomic_load(&b->parts[BUDGET_KERNEL]) > b->limit / KERNEL_PART)
-        return;
-    budget_charge(&b->common, BUDGET_KERNEL, bytes);
-    c->kernel = bytes;
-}
-
 /* ---- states ---- */
 
 static enum step
@@ -463,10 +432,10 @@ on_reading(struct conn *c)
 
     if (c->feed.holding || is_full(c))
         return STEP_WAIT;
-    if (!may_read(c)) {
+    if (!conn_may_read(c)) {
         conn_enter(c, CONN_PAUSED);
         link_append(&c->home->paused, &c->other);
-        charge_kernel(c, true);
+        conn_charge_kernel(c, true);
         return STEP_WAIT;
     }
     n = stream_read(c->stream, c->home->buffer, LOOP_RECV_BUFFER, &err);
@@ -496,9 +465,9 @@ on_reading(struct conn *c)
 static enum step
 on_paused(struct conn *c)
 {
-    if (!may_read(c))
+    if (!conn_may_read(c))
         return STEP_WAIT;
-    charge_kernel(c, false);
+    conn_charge_kernel(c, false);
     c->last_read_ms = conn_now(c); /* it was us who did not read */
     return conn_enter(c, CONN_READING);
 }
@@ -621,12 +590,14 @@ on_tick(struct loop *loop, struct tick *tick)
 
     (void)loop;
     beats_hello_tick(bl);
+    beats_favour_end(bl);
+    beats_favour(bl);
     link_move_all(&bl->paused, &all);
     while ((at = link_take(&all)) != NULL) {
         struct conn *c = CONTAINER_OF(at, struct conn, other);
 
         link_append(&bl->paused, &c->other);
-        if (may_read(c))
+        if (conn_may_read(c))
             conn_run(c);
     }
 }
@@ -684,6 +655,7 @@ conn_gone(struct conn *c)
 
     if (c->state == CONN_HANDSHAKE && link_used(&c->other))
         bl->shaking_n--;
+    conn_unfavour(c);
     ready_forget(env->ready, env->pipeline, c->id);
     loop_deadline_clear(&c->timer);
     loop_deadline_clear(&c->keepalive);
@@ -699,7 +671,7 @@ conn_gone(struct conn *c)
     else
         close(c->fd);
     give_slot(bl, c->id.slot);
-    charge_kernel(c, false);
+    conn_charge_kernel(c, false);
     charge_rings(c, 0);
     budget_release(&env->share->budget->common, BUDGET_CONN, c->charged);
     feed_fini(&c->feed);
@@ -731,7 +703,7 @@ take_answer(struct conn *c, const struct beats_found *m)
     if (m->bad) {
         beats_ack_stop(&c->acks, m->number + 1);
         if (c->state == CONN_READING || c->state == CONN_PAUSED) {
-            charge_kernel(c, false);
+            conn_charge_kernel(c, false);
             conn_refused(c, m->why);
             conn_enter(c, CONN_CLOSING);
         }
@@ -741,7 +713,7 @@ take_answer(struct conn *c, const struct beats_found *m)
         /* Its successor was handed over: that W came too early. */
         beats_ack_stop(&c->acks, m->number + 1);
         if (c->state == CONN_READING || c->state == CONN_PAUSED) {
-            charge_kernel(c, false);
+            conn_charge_kernel(c, false);
             conn_refused(c, "a window frame came before the window before it was complete");
             conn_enter(c, CONN_CLOSING);
         }
@@ -779,6 +751,7 @@ beats_conn_settled(struct loop *loop, struct mail *mail)
         beats_ack_settle(&c->acks, m->number, &m->acks);
         conn_run(c);
     }
+    beats_favour(&m->in->loops[loop_index(loop)]);
     lj_acks_fini(&m->acks);
     free(m);
 }
@@ -816,7 +789,7 @@ beats_loop_stop(struct beats_loop *bl)
         if (c->state <= CONN_HANDSHAKE) {
             conn_gone(c);
         } else if (c->state == CONN_READING || c->state == CONN_PAUSED) {
-            charge_kernel(c, false);
+            conn_charge_kernel(c, false);
             conn_enter(c, CONN_CLOSING);
             conn_run(c);
         }

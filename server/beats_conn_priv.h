@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One connection of the beats input, for the two files that run it on its loop: beats_hello.c until
- * the first byte of Lumberjack (PROXY header, ClientHello, handshake), beats_conn.c from there. */
+/* One connection of the beats input, for the files that run it on its loop: beats_hello.c until
+ * the first byte of Lumberjack (PROXY header, ClientHello, handshake), beats_conn.c from there,
+ * beats_room.c for when it may read. */
 #ifndef SERVER_BEATS_CONN_PRIV_H
 #define SERVER_BEATS_CONN_PRIV_H
 
@@ -69,6 +70,21 @@ enum step conn_enter(struct conn *c, enum conn_state next);
 void conn_run(struct conn *c);
 /* Frees: reset, write error, or everything said. */
 void conn_gone(struct conn *c);
+
+/* Says why, takes no more, and owes what is complete. Always STEP_AGAIN. */
+enum step conn_close_because(struct conn *c, const char *why);
+
+/* ---- beats_room.c ---- */
+
+bool conn_may_read(const struct conn *c);
+/* While it is paused the kernel keeps what comes: charged. */
+void conn_charge_kernel(struct conn *c, bool paused);
+/* If nothing moves any more, one connection goes on, which may free it. */
+void beats_favour(struct beats_loop *bl);
+/* On the tick: ends a turn; may close who had it. */
+void beats_favour_end(struct beats_loop *bl);
+/* Its turn is over. No effect when it has none. */
+void conn_unfavour(struct conn *c);
 
 /* ---- beats_report.c ---- */
 

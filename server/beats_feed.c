@@ -287,6 +287,12 @@ feed_is_open(const struct beats_feed *f)
     return f->open != NULL || (left > 0 && left != LJ_UNKNOWN);
 }
 
+size_t
+feed_open_bytes(const struct beats_feed *f)
+{
+    return f->open == NULL ? 0 : f->open->bytes;
+}
+
 enum err_code
 feed_at_eof(const struct beats_feed *f)
 {

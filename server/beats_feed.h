@@ -46,6 +46,8 @@ enum feed_status feed_bytes(struct beats_feed *f, struct slice *in, struct windo
 bool feed_answer(struct beats_feed *f, char version, uint32_t left, struct buf *held);
 /* A window has begun and is not complete. */
 bool feed_is_open(const struct beats_feed *f);
+/* Of the window that is open, received so far. */
+size_t feed_open_bytes(const struct beats_feed *f);
 /* At the end of the stream: ERR_NONE, ERR_EOF_MID_FRAME, ERR_EOF_MID_WINDOW. */
 enum err_code feed_at_eof(const struct beats_feed *f);
 

@@ -59,7 +59,11 @@ struct beats_loop {
     unsigned shaking_n;
     struct link queued; /* whole ClientHellos that wait for a handshake slot */
     struct link paused;
-    struct call shake; /* runs up to HANDSHAKE_STEPS of them a pass */
+    struct conn *favoured;          /* reads whatever the budget says: see beats_room.c */
+    uint64_t favoured_ms;           /* since when */
+    uint64_t paced_ms, paced_bytes; /* when its pace was looked at, and what it had sent by then */
+    struct conn *guest;             /* too, while it runs once */
+    struct call shake;              /* runs up to HANDSHAKE_STEPS of them a pass */
     struct tick tick;
     double ratio; /* inflated to received of the last window: what a new sender's is taken for */
     bool stopping;

@@ -199,6 +199,24 @@ budget_is_crowded(const struct budget *b)
            b->limit / 2;
 }
 
+bool
+budget_is_still(const struct budget_share *share)
+{
+    return atomic_load(&share->batches) == 0 && atomic_load(&share->views) == 0;
+}
+
+bool
+budget_borrow(struct budget *b)
+{
+    return !atomic_exchange(&b->lent, true);
+}
+
+void
+budget_give_back(struct budget *b)
+{
+    atomic_store(&b->lent, false);
+}
+
 size_t
 budget_window_max(const struct budget *b)
 {

@@ -55,6 +55,7 @@ struct budget {
     /* Somebody waits for room: the next release calls room(arg), once, on the thread that released.
      * Set both before threads start; room may take locks that no releasing caller holds. */
     atomic_bool wanted;
+    atomic_bool lent; /* see budget_borrow */
     void (*room)(void *arg);
     void *room_arg;
     struct budget_share common;
@@ -84,6 +85,12 @@ bool budget_reserve_window(struct budget_share *share, size_t batch, size_t view
 enum budget_level budget_level(const struct budget_share *share);
 /* Connections alone hold half: nobody new, or those that are here could not send. */
 bool budget_is_crowded(const struct budget *b);
+/* Nothing of this pipeline is decoded or encoded: unless a worker is about to, nothing of it will
+ * be released but by reading on. */
+bool budget_is_still(const struct budget_share *share);
+/* The last eighth, for one reader of the process at a time; false: it is lent. */
+bool budget_borrow(struct budget *b);
+void budget_give_back(struct budget *b);
 /* The largest window that can ever be admitted, received plus inflated: limit / 8. */
 size_t budget_window_max(const struct budget *b);
 const char *budget_part_name(enum budget_part part);

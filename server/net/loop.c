@@ -19,6 +19,9 @@
 #define SLOTS 256
 /* After that long with nothing but ticks the thread's caches go back to the system. */
 #define IDLE_MS 10000
+/* A pass may have thousands of events, each with its reads: from here on the tick does not wait for
+ * the end of it. */
+#define LATE_MS (LOOP_TICK_MS + LOOP_TICK_MS / 2)
 /* malloc_trim walks every heap of the process: not more often, however memory swings. */
 #define TRIM_EVERY_MS 1000
 
@@ -29,7 +32,7 @@ struct loop {
     struct link calls, ticks;
     struct link wheel[SLOTS];
     uint64_t wheel_at; /* number of the slot that the last tick ended with */
-    uint64_t now_ms, active_ms;
+    uint64_t now_ms, active_ms, ticked_ms;
     loop_clock_fn *clock;
     void *clock_ctx;
     char *recv_buffer, *send_buffer; /* allocated at first use, freed when idle */
@@ -79,6 +82,14 @@ awake(struct loop *loop)
     loop->idle = false;
 }
 
+/* Between two events, mails or calls: whoever ran may be gone, and so may those that come next. */
+static void
+tick_if_late(struct loop *loop)
+{
+    if (loop->now_ms - loop->ticked_ms >= LATE_MS)
+        loop_tick(loop);
+}
+
 /* ---- mail ---- */
 
 void
@@ -89,7 +100,7 @@ loop_mail(struct loop *loop, struct mail *mail)
 }
 
 static void
-run_mail(struct loop *loop)
+run_mail(struct loop *loop, bool ticks)
 {
     struct mail *mail = mailbox_take(&loop->box);
 
@@ -98,6 +109,10 @@ run_mail(struct loop *loop)
 
         mail->fn(loop, mail);
         mail = next;
+        if (ticks) {
+            look_at_clock(loop);
+            tick_if_late(loop);
+        }
     }
 }
 
@@ -106,7 +121,7 @@ on_mail(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd, (void)what;
     awake(arg);
-    run_mail(arg);
+    run_mail(arg, true);
 }
 
 /* ---- calls ---- */
@@ -134,6 +149,8 @@ run_calls(struct loop *loop)
         struct call *call = CONTAINER_OF(l, struct call, link);
 
         call->fn(loop, call);
+        look_at_clock(loop);
+        tick_if_late(loop);
     }
 }
 
@@ -289,6 +306,7 @@ void
 loop_tick(struct loop *loop)
 {
     look_at_clock(loop);
+    loop->ticked_ms = loop->now_ms;
     serve_deadlines(loop);
     run_ticks(loop);
     settle_load(loop);
@@ -306,13 +324,22 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 /* ---- watches ---- */
 
 static void
+run_watch(struct watch *w, unsigned ready)
+{
+    struct loop *loop = w->loop;
+
+    awake(loop);
+    w->fn(loop, w->arg, ready);
+    tick_if_late(loop);
+}
+
+static void
 on_readable(evutil_socket_t fd, short what, void *arg)
 {
     struct watch *w = arg;
 
     (void)fd, (void)what;
-    awake(w->loop);
-    w->fn(w->loop, w->arg, WATCH_READ);
+    run_watch(w, WATCH_READ);
 }
 
 static void
@@ -321,8 +348,7 @@ on_writable(evutil_socket_t fd, short what, void *arg)
     struct watch *w = arg;
 
     (void)fd, (void)what;
-    awake(w->loop);
-    w->fn(w->loop, w->arg, WATCH_WRITE);
+    run_watch(w, WATCH_WRITE);
 }
 
 struct watch *
@@ -441,7 +467,7 @@ loop_set_clock(struct loop *loop, loop_clock_fn *clock, void *ctx)
     loop->clock_ctx = ctx;
     awake(loop);
     loop->wheel_at = loop->now_ms / LOOP_TICK_MS;
-    loop->trimmed_ms = loop->now_ms;
+    loop->trimmed_ms = loop->ticked_ms = loop->now_ms;
 }
 
 static void
@@ -514,7 +540,7 @@ loop_free(struct loop **l)
     }
     own(loop);
     while (has_mail(loop))
-        run_mail(loop);
+        run_mail(loop, false);
     event_del(&loop->mail_event);
     event_del(&loop->timer);
     event_base_free(loop->base);

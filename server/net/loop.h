@@ -46,7 +46,7 @@ void loop_mail(struct loop *loop, struct mail *mail);
 
 /* ---- time ---- */
 
-/* Milliseconds of a monotonic clock, taken once a wake-up. */
+/* Milliseconds of a monotonic clock, taken before each event and tick. */
 uint64_t loop_now(const struct loop *loop);
 
 /* Another clock, for tests; before the loop runs. */
@@ -87,8 +87,9 @@ void loop_tick_remove(struct tick *tick);
 struct deadline;
 typedef void deadline_fn(struct loop *loop, struct deadline *deadline);
 
-/* Embedded in its owner; zero but for fn. Fires once, up to one tick late, never early. In fn it is
- * already off; it may be set again, and its owner may be freed. */
+/* Embedded in its owner; zero but for fn. Fires once, up to one tick late (two in a pass with much
+ * to do, which ticks between its events), never early. In fn it is already off; it may be set
+ * again, and its owner may be freed. */
 struct deadline {
     struct link link;
     uint64_t due_ms; /* by loop_now(); valid while set */

@@ -15,6 +15,11 @@ import zlib
 Ack = collections.namedtuple("Ack", "at version seq")
 
 ACK_BYTES = 6
+# When the kernel got the bytes: this program may be late, the server is not to blame for that.
+_SO_TIMESTAMPNS = 35
+_TIMESPEC = struct.Struct("qq")
+# Connections that a Fleet writes to before it looks again at what has come.
+_WRITES = 100
 
 
 def header(count, version="2"):
@@ -153,14 +158,16 @@ class Member:
         self.inside = b""
         self.real = []
         self.keepalives = 0
-        self.last_answer = time.monotonic()
+        self.last_answer = None
         self.longest_gap = 0.0      # between answers, while it waits for some
         self.expected = 0
         self.ended = None
 
-    def give(self, data, windows=1):
-        if self.expected == len(self.real):
-            self.last_answer = time.monotonic()
+    def give(self, data, windows=1, at_once=True):
+        """at_once: the silence counts from now on; else from its first answer, since who knows when
+        the server reads it."""
+        if at_once and self.expected == len(self.real):
+            self.last_answer = time.time()
         self.out.append(memoryview(data))
         self.expected += windows
 
@@ -177,6 +184,7 @@ class Fleet:
         for _ in range(count):
             sock = socket.create_connection((host, port), 30)
             sock.setblocking(False)
+            sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
             member = Member(sock)
             self.members.append(member)
             self.selector.register(sock, selectors.EVENT_READ, member)
@@ -189,10 +197,13 @@ class Fleet:
             member.socket.close()
         self.selector.close()
 
+    def give(self, member, data, windows=1, at_once=True):
+        member.give(data, windows, at_once)
+        self._want(member)
+
     def give_all(self, data, windows=1):
         for member in self.members:
-            member.give(data, windows)
-            self._want(member)
+            self.give(member, data, windows)
 
     def _want(self, member):
         events_wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if member.out else 0)
@@ -215,14 +226,12 @@ class Fleet:
         self._want(member)
 
     def _read(self, member):
-        data = member.socket.recv(65536)
+        data, said = member.socket.recvmsg(65536, 64)[:2]
         if not data:
             self._end(member, "end")
             return
-        now = time.monotonic()
-        member.longest_gap = max(member.longest_gap, now - member.last_answer)
-        member.last_answer = now
         member.inside += data
+        self._note_answers(member, len(member.inside) // ACK_BYTES, said)
         while len(member.inside) >= ACK_BYTES:
             seq = struct.unpack(">I", member.inside[2:ACK_BYTES])[0]
             member.inside = member.inside[ACK_BYTES:]
@@ -231,19 +240,33 @@ class Fleet:
             else:
                 member.real.append(seq)
 
+    def _note_answers(self, member, count, said):
+        """Of several that come at once the kernel tells only when the last one came."""
+        now = time.time()
+        for level, kind, value in said:
+            if (level, kind) == (socket.SOL_SOCKET, _SO_TIMESTAMPNS):
+                seconds, nanoseconds = _TIMESPEC.unpack(value)
+                now = seconds + nanoseconds / 1e9
+        if member.last_answer is not None and count:
+            gap = (now - member.last_answer) / count
+            member.longest_gap = max(member.longest_gap, gap)
+        member.last_answer = now
+
     def run(self, seconds, until=None):
         """Moves bytes for so many seconds, or until the condition holds; True if it did."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if until is not None and until():
                 return True
+            writes = _WRITES
             for key, ready in self.selector.select(0.1):
                 member = key.data
                 try:
-                    if ready & selectors.EVENT_WRITE:
-                        self._write(member)
-                    if ready & selectors.EVENT_READ and member.ended is None:
+                    if ready & selectors.EVENT_READ:
                         self._read(member)
+                    if ready & selectors.EVENT_WRITE and member.ended is None and writes > 0:
+                        writes -= 1
+                        self._write(member)
                 except (ConnectionResetError, BrokenPipeError):
                     self._end(member, "reset")
         return until is not None and until()

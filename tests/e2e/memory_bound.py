@@ -55,8 +55,7 @@ def blocked_sink(checks, lab_):
     with Fleet(port, senders) as fleet:
         peak = 0
         for member in fleet.members:
-            member.give(data, windows)
-            fleet._want(member)
+            fleet.give(member, data, windows, at_once=False)
         end = time.monotonic() + 6
         while time.monotonic() < end:
             fleet.run(0.5)

@@ -18,7 +18,7 @@ import time
 import zlib
 
 import edge
-from edge import (MB, SLOWER, Certificates, Client, HeldPipe, Server, Witness, be32, client_hello,
+from edge import (MB, SLOWER, Certificates, Client, Fleet, HeldPipe, Server, Witness, be32, client_hello,
                   closed_within, counters, cpu_seconds, file_output, free_port, header, json_frame,
                   open_files, options, program, raw_connection, run_test, until, window)
 
@@ -172,6 +172,98 @@ def endless_half_windows(checks, lab_):
     case.alive("endless_half_windows")
     until(lambda: out.exists() and out.read_text().count("\n") == 1, 10, "the last event")
     checks.ok("h" * 1000 not in out.read_text(), "endless_half_windows: no event of them passed on")
+
+
+# ---- more than fits ----
+
+FULL_OF_HALVES = 200
+
+
+def half_windows(lab_, name, stall, count=FULL_OF_HALVES):
+    """Two thirds of a window of 600 KB from each of many connections: more than may be held, and
+    nobody can finish. (case with a good sender that was there before, fleet, the rest of a
+    window)."""
+    case = Case(None, lab_, name, settings=f"memory.limit: 64mb\nbeats.stall_seconds: {stall}\n")
+    case.good = Client(case.port)
+    data = window([{"message": "h" * 10000}] * 60)
+    cut = len(data) * 2 // 3
+    fleet = Fleet(case.port, count)
+    for member in fleet.members:
+        fleet.give(member, data[:cut], at_once=False)
+    fleet.run(2)
+    return case, fleet, data[cut:]
+
+
+def fits_64(checks, name, peak):
+    # Beside the limit: the libraries' pages.
+    bound = 64 * MB * 1.1 + 12 * MB
+    checks.ok(peak <= bound or edge.sanitizer(),
+              f"{name}: RSS at most {peak / MB:.0f} MB of {bound / MB:.0f}")
+
+
+def good_one_served(checks, case, name):
+    case.good.send(window([{"message": "good"}]))
+    checks.equal(case.good.read_real(1, 40 * SLOWER), [1], f"{name}: a good sender gets through")
+
+
+def memory_full_of_halves(checks, lab_):
+    """The senders go on: one after the other gets through, whatever the others hold."""
+    name = "memory_full_of_halves"
+    case, fleet, rest = half_windows(lab_, "halves-go-on", 60)
+    with fleet:
+        begin = time.monotonic()
+        for member in fleet.members:
+            fleet.give(member, rest, 0, at_once=False)
+        checks.ok(fleet.run_until_acknowledged(30 * SLOWER),
+                  f"{name}: all of {FULL_OF_HALVES} acknowledged after {time.monotonic() - begin:.1f} s")
+        checks.equal(len(fleet.dead()), 0, f"{name}: none of them closed")
+        good_one_served(checks, case, name)
+        fits_64(checks, name, case.server.rss())
+
+
+def memory_full_of_the_dead(checks, lab_):
+    """The senders leave: what they held is freed, though nobody had read on."""
+    case, fleet, _ = half_windows(lab_, "halves-leave", 60)
+    with fleet, case.good:
+        fits_64(checks, "memory_full_of_the_dead", case.server.rss())
+    begin = time.monotonic()
+    until(lambda: case.server.memory()["connections"] == 0, 30 * SLOWER, "all of them gone")
+    case.checks = checks
+    case.alive("memory_full_of_the_dead")
+    checks.ok(True, f"memory_full_of_the_dead: after {time.monotonic() - begin:.1f} s")
+
+
+def memory_full_of_the_silent(checks, lab_):
+    """The senders say no more: closed for it, one by one until there is room for all to stall."""
+    case, fleet, _ = half_windows(lab_, "halves-stall", 2)
+    case.checks = checks
+    with fleet:
+        fleet.run(30 * SLOWER, lambda: len(fleet.dead()) == FULL_OF_HALVES)
+        checks.equal(len(fleet.dead()), FULL_OF_HALVES, "memory_full_of_the_silent: all closed")
+        checks.equal(counters(case.server)["refused"], FULL_OF_HALVES,
+                     "memory_full_of_the_silent: all counted")
+    case.alive("memory_full_of_the_silent")
+
+
+def memory_full_of_the_slow(checks, lab_):
+    """A few bytes now and then are no stall; but who holds all others up must hurry, and is closed
+    for lack of room when he does not. A good sender beside them gets through."""
+    name = "memory_full_of_the_slow"
+    # Those that have not begun get their turns before the good one: not many here.
+    case, fleet, rest = half_windows(lab_, "halves-trickle", 60, 140)
+    case.checks = checks
+    with fleet:
+        begin, at = time.monotonic(), 0
+        while not fleet.dead() and time.monotonic() - begin < 30 * SLOWER:
+            for member in fleet.members:
+                fleet.give(member, rest[at:at + 4], 0, at_once=False)
+            at += 4
+            fleet.run(0.5)
+        checks.ok(fleet.dead() and case.server.lines_with("not finished in time"),
+                  f"{name}: one was closed after {time.monotonic() - begin:.1f} s, and the log says why")
+        good_one_served(checks, case, name)
+        checks.ok(counters(case.server)["refused"] >= len(fleet.dead()), f"{name}: counted")
+        fits_64(checks, name, case.server.rss())
 
 
 # ---- large ----
@@ -453,7 +545,8 @@ def alerts_mid_window(checks, lab_):
 
 
 TESTS = [slow_loris_plain, slow_loris_trickle, slow_loris_handshake, slow_loris_after_hello,
-         slow_loris_frame, endless_half_windows, zip_bombs, lengths_of_4_gb, handshake_flood,
+         slow_loris_frame, endless_half_windows, memory_full_of_halves, memory_full_of_the_dead,
+         memory_full_of_the_silent, memory_full_of_the_slow, zip_bombs, lengths_of_4_gb, handshake_flood,
          connects_50000_a_minute, descriptor_limit, hostile_subject, renegotiation,
          alerts_mid_window]
 

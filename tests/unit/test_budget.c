@@ -105,6 +105,31 @@ START_TEST(who_waits_for_room_is_called_once)
 }
 END_TEST
 
+/* What is received is released only when it is decoded; what is decoded or encoded moves. */
+START_TEST(windows_alone_are_still)
+{
+    start(MB(64), 1);
+    budget_charge(&shares[0], BUDGET_WINDOW, MB(60));
+    ck_assert(budget_is_still(&shares[0]));
+    for (int part = BUDGET_BATCH; part <= BUDGET_BODY; part++) {
+        budget_charge(&shares[0], (enum budget_part)part, 1);
+        ck_assert(!budget_is_still(&shares[0]));
+        budget_release(&shares[0], (enum budget_part)part, 1);
+        ck_assert(budget_is_still(&shares[0]));
+    }
+}
+END_TEST
+
+START_TEST(the_last_eighth_is_lent_once)
+{
+    start(MB(64), 1);
+    ck_assert(budget_borrow(&budget));
+    ck_assert(!budget_borrow(&budget));
+    budget_give_back(&budget);
+    ck_assert(budget_borrow(&budget));
+}
+END_TEST
+
 static void
 add_tests(TCase *tc)
 {
@@ -114,6 +139,8 @@ add_tests(TCase *tc)
     tcase_add_test(tc, a_pipeline_feels_what_others_took_of_the_shared_half);
     tcase_add_test(tc, connections_crowd_at_half);
     tcase_add_test(tc, who_waits_for_room_is_called_once);
+    tcase_add_test(tc, windows_alone_are_still);
+    tcase_add_test(tc, the_last_eighth_is_lent_once);
 }
 
 UNIT_MAIN("budget")

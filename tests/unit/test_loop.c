@@ -364,6 +364,103 @@ START_TEST(watch_freed_by_the_first_of_two_calls)
 }
 END_TEST
 
+/* ---- long passes ---- */
+
+#define SLOW_MS 100
+#define SLOW_N  30 /* libevent takes 32 at its first look */
+
+/* What takes SLOW_MS by the loop's clock, by each of the three roads into the loop's thread. */
+struct slow {
+    uint64_t *now;
+    unsigned *done; /* of all of them */
+    struct watch *watch;
+    struct mail mail;
+    struct call call;
+    int fds[2];
+};
+
+struct alarm {
+    struct deadline deadline;
+    unsigned *done, done_before;
+    bool fired;
+};
+
+static void
+on_alarm(struct loop *loop, struct deadline *d)
+{
+    struct alarm *a = CONTAINER_OF(d, struct alarm, deadline);
+
+    (void)loop;
+    a->fired = true;
+    a->done_before = *a->done;
+}
+
+static void
+be_slow(struct slow *s)
+{
+    *s->now += SLOW_MS;
+    ++*s->done;
+}
+
+static void
+slow_event(struct loop *loop, void *arg, unsigned ready)
+{
+    (void)loop, (void)ready;
+    be_slow(arg);
+}
+
+static void
+slow_mail(struct loop *loop, struct mail *mail)
+{
+    (void)loop;
+    be_slow(CONTAINER_OF(mail, struct slow, mail));
+}
+
+static void
+slow_call(struct loop *loop, struct call *call)
+{
+    (void)loop;
+    be_slow(CONTAINER_OF(call, struct slow, call));
+}
+
+/* 0: events, 1: mail, 2: calls. */
+START_TEST(deadlines_are_kept_inside_a_long_pass)
+{
+    uint64_t now = 1000;
+    unsigned done = 0;
+    struct loop *loop = loop_by_hand(&now);
+    struct slow slow[SLOW_N];
+    struct alarm a = { .deadline = { .fn = on_alarm }, .done = &done };
+
+    for (size_t i = 0; i < SLOW_N; i++) {
+        struct slow *s = &slow[i];
+
+        *s = (struct slow){
+            .now = &now, .done = &done, .mail = { .fn = slow_mail }, .call = { .fn = slow_call }
+        };
+        ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, s->fds), 0);
+        s->watch = watch_new(loop, s->fds[0], slow_event, s);
+        if (_i == 0)
+            watch_set(s->watch, WATCH_WRITE);
+        else if (_i == 1)
+            loop_mail(loop, &s->mail);
+        else
+            loop_call_soon(loop, &s->call);
+    }
+    loop_deadline_set(loop, &a.deadline, LOOP_TICK_MS);
+    loop_step(loop, 0);
+    ck_assert_uint_eq(done, SLOW_N);
+    ck_assert(a.fired);
+    ck_assert_uint_le(a.done_before, 3 * LOOP_TICK_MS / SLOW_MS);
+    for (size_t i = 0; i < SLOW_N; i++) {
+        watch_free(&slow[i].watch);
+        close(slow[i].fds[0]);
+        close(slow[i].fds[1]);
+    }
+    loop_free(&loop);
+}
+END_TEST
+
 START_TEST(load_rises_with_bytes_and_halves_in_a_second)
 {
     uint64_t now = 1000;
@@ -452,6 +549,7 @@ add_tests(TCase *tc)
     tcase_add_test(tc, a_running_loop_ticks_by_itself);
     tcase_add_test(tc, watch_tells_only_what_was_asked);
     tcase_add_test(tc, watch_freed_by_the_first_of_two_calls);
+    tcase_add_loop_test(tc, deadlines_are_kept_inside_a_long_pass, 0, 3);
     tcase_add_test(tc, load_rises_with_bytes_and_halves_in_a_second);
     tcase_add_test(tc, freed_memory_leaves_the_process);
 }

@@ -152,6 +152,23 @@ START_TEST(a_full_pipeline_does_not_stop_another)
 }
 END_TEST
 
+START_TEST(a_pipeline_is_idle_by_itself)
+{
+    struct ready *r = start(2, 1 << 20);
+    struct window *w;
+    uint32_t p;
+
+    give(r, 1, 7, 1, 100, 100);
+    ck_assert(ready_idle_of(r, 0));
+    ck_assert(!ready_idle_of(r, 1));
+    w = ready_take(r, &p);
+    ck_assert(!ready_idle_of(r, 1)); /* a worker is inside */
+    finish(r, p, w);
+    ck_assert(ready_idle_of(r, 1));
+    end(r, 2);
+}
+END_TEST
+
 START_TEST(a_lane_keeps_the_order_of_arrival)
 {
     struct ready *r = start(1, (size_t)64 << 20);
@@ -243,6 +260,7 @@ add_tests(TCase *tc)
     tcase_add_test(tc, rounds_are_fair_in_bytes);
     tcase_add_test(tc, no_room_waits_and_a_release_wakes);
     tcase_add_test(tc, a_full_pipeline_does_not_stop_another);
+    tcase_add_test(tc, a_pipeline_is_idle_by_itself);
     tcase_add_test(tc, a_lane_keeps_the_order_of_arrival);
     tcase_add_test(tc, put_back_comes_first_again);
     tcase_add_test(tc, a_dead_connection_loses_what_waits);
