@@ -2,6 +2,7 @@
 #include "server/net/resolver.h"
 #include "tests/unit/unit.h"
 
+#include <netdb.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
@@ -62,11 +63,15 @@ START_TEST(name_is_answered_on_the_loop)
     struct loop *loop = loop_new(1, NULL, NULL);
     struct resolver *r = resolver_start(NULL);
     struct answer a = { .loop = loop };
+    struct addrinfo *here = NULL;
+    bool known = getaddrinfo("localhost", NULL, NULL, &here) == 0;
 
+    if (here != NULL)
+        freeaddrinfo(here);
     resolver_ask(r, loop, "localhost", 5044, on_answer, &a);
     wait_for(loop, &a.times);
     ck_assert_uint_eq(a.times, 1);
-    ck_assert_msg(a.n > 0, "%s", a.err.msg);
+    ck_assert_msg((a.n > 0) == known, "%s", a.err.msg); /* a bare root has no hosts file */
     ck_assert(a.mine);
     resolver_stop(&r);
     resolver_stop(&r);
