@@ -54,24 +54,38 @@ civil_seconds(const struct civil *c)
            c->second;
 }
 
+/* A day of an era (0 is 1 March of its first year) by multiplications alone, after Neri and
+ * Schneider, "Euclidean affine functions and their application to calendar algorithms". */
+static inline void
+civil_day(uint32_t day, uint32_t *year, uint32_t *month, uint32_t *of_month)
+{
+    uint32_t quarters = 4 * day + 3, century = quarters / ERA_DAYS;
+    uint32_t in_century = quarters % ERA_DAYS | 3;
+    uint64_t years = (uint64_t)2939745 * in_century; /* 2^32 / 1461, rounded up */
+    uint32_t of_year = (uint32_t)years / 2939745 / 4;
+    uint32_t months = 2141 * of_year + 197913; /* March is 3, and so on up to 14 */
+
+    *year = 100 * century + (uint32_t)(years >> 32);
+    *month = months >> 16;
+    *of_month = (months & 0xffff) / 2141 + 1;
+}
+
 struct civil
 civil_of(struct timestamp t)
 {
     int64_t days = floor_div(t.sec, DAY);
-    uint32_t second = (uint32_t)(t.sec - days * DAY);
+    uint32_t second = (uint32_t)(t.sec - days * DAY), minutes = second / 60;
     int64_t from = days + MARCH_TO_1970;
     int64_t era = floor_div(from, ERA_DAYS);
-    uint32_t day = (uint32_t)(from - era * ERA_DAYS);
-    uint32_t year = (day - day / 1460 + day / 36524 - day / (ERA_DAYS - 1)) / 365;
-    uint32_t of_year = day - (365 * year + year / 4 - year / 100);
-    uint32_t month = (5 * of_year + 2) / 153; /* 0 is March */
+    uint32_t year, month, day;
 
+    civil_day((uint32_t)(from - era * ERA_DAYS), &year, &month, &day);
     return (struct civil){
-        .year = era * 400 + year + (month >= 10),
-        .month = (int)(month < 10 ? month + 3 : month - 9),
-        .day = (int)(of_year - (153 * month + 2) / 5 + 1),
-        .hour = (int)(second / 3600),
-        .minute = (int)(second / 60 % 60),
+        .year = era * 400 + year + (month > 12),
+        .month = (int)(month > 12 ? month - 12 : month),
+        .day = (int)day,
+        .hour = (int)(minutes / 60),
+        .minute = (int)(minutes % 60),
         .second = (int)(second % 60),
         .nsec = t.nsec,
     };
@@ -101,8 +115,21 @@ put_digits(char *p, uint64_t n, int width)
     return p + width;
 }
 
+static inline char *
+put_two(char *p, unsigned n)
+{
+    static const char pairs[] = "0001020304050607080910111213141516171819"
+                                "2021222324252627282930313233343536373839"
+                                "4041424344454647484950515253545556575859"
+                                "6061626364656667686970717273747576777879"
+                                "8081828384858687888990919293949596979899";
+
+    memcpy(p, &pairs[2 * n], 2);
+    return p + 2;
+}
+
 static char *
-put_year(char *p, int64_t year)
+put_signed_year(char *p, int64_t year)
 {
     uint64_t size = year < 0 ? 0 - (uint64_t)year : (uint64_t)year;
     int width = 4;
@@ -117,14 +144,25 @@ put_year(char *p, int64_t year)
 }
 
 static inline char *
+put_year(char *p, int64_t year)
+{
+    if (year < 0 || year > 9999)
+        return put_signed_year(p, year);
+    return put_two(put_two(p, (unsigned)year / 100), (unsigned)year % 100);
+}
+
+static inline char *
 put_pair(char *p, int n, char before)
 {
-    unsigned tens = (unsigned)n / 10;
+    *p = before;
+    return put_two(p + 1, (unsigned)n);
+}
 
-    p[0] = before;
-    p[1] = (char)('0' + tens);
-    p[2] = (char)('0' + ((unsigned)n - tens * 10));
-    return p + 3;
+static inline char *
+put_millis(char *p, unsigned n)
+{
+    *p = (char)('0' + n / 100);
+    return put_two(p + 1, n % 100);
 }
 
 size_t
@@ -140,7 +178,7 @@ timestamp_print(struct timestamp t, char out[TIMESTAMP_TEXT])
     p = put_pair(p, c.second, ':');
     *p++ = '.';
     if (t.nsec % 1000000 == 0)
-        p = put_digits(p, t.nsec / 1000000, 3);
+        p = put_millis(p, t.nsec / 1000000);
     else if (t.nsec % 1000 == 0)
         p = put_digits(p, t.nsec / 1000, 6);
     else

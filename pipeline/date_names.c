@@ -305,7 +305,9 @@ date_names_take(const struct date_names *names, struct slice *s, int *value)
     for (unsigned i = names->first[byte]; i < names->first[byte + 1]; i++) {
         const struct variant *v = &names->at[i];
 
-        if (v->text.n <= s->n && memcmp(v->text.p, s->p, v->text.n) == 0) {
+        /* The last byte rules out most: longer ones come first. */
+        if (v->text.n <= s->n && v->text.p[v->text.n - 1] == s->p[v->text.n - 1] &&
+            memcmp(v->text.p, s->p, v->text.n) == 0) {
             *value = v->value;
             *s = (struct slice){ s->p + v->text.n, s->n - v->text.n };
             return true;
