@@ -413,15 +413,22 @@ event_add_field(struct event *ev, const struct fieldref *at, struct slice text, 
 
 static const struct slice timestamp_key = SLICE_INIT("@timestamp");
 
-static void
-put(struct event *ev, struct slice key, struct value v)
+/* The slot of a member of the data, found or made. */
+static struct value *
+member_slot(struct event *ev, struct slice key)
 {
     struct value *slot = event_member(ev, key);
 
     if (slot == NULL)
         slot = value_add(event_arena(ev), &ev->data, key);
     ev->data.flags |= V_CHANGED;
-    value_assign(slot, v);
+    return slot;
+}
+
+static void
+put(struct event *ev, struct slice key, struct value v)
+{
+    value_assign(member_slot(ev, key), v);
 }
 
 /* Takes the member out of the data, without its key. */
@@ -538,7 +545,7 @@ event_timestamp(struct event *ev, struct timestamp *out)
 void
 event_set_timestamp(struct event *ev, struct timestamp t)
 {
-    put(ev, timestamp_key, value_timestamp(event_arena(ev), t));
+    value_assign_timestamp(event_arena(ev), member_slot(ev, timestamp_key), t);
 }
 
 /* ---- whole events ---- */

@@ -125,54 +125,6 @@ json_write_string(struct slice s, struct buf *out)
     buf_byte(out, '"');
 }
 
-static unsigned
-hex_digit(char c)
-{
-    return c <= '9' ? (unsigned)(c - '0') : ((unsigned)c | 0x20) - 'a' + 10;
-}
-
-static uint32_t
-hex4(const char *p)
-{
-    return hex_digit(p[0]) << 12 | hex_digit(p[1]) << 8 | hex_digit(p[2]) << 4 | hex_digit(p[3]);
-}
-
-static const char *
-unescape_unicode(const char *p, const char *end, char **out)
-{
-    uint32_t code = hex4(p + 2);
-
-    p += 6;
-    if (code >= 0xd800 && code < 0xdc00 && end - p >= 6 && p[0] == '\\' && p[1] == 'u') {
-        uint32_t low = hex4(p + 2);
-
-        if (low >= 0xdc00 && low < 0xe000) {
-            code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
-            p += 6;
-        }
-    }
-    *out += utf8_encode(code, *out);
-    return p;
-}
-
-const char *
-json_unescape_one(const char *p, const char *end, char **out)
-{
-    char c = p[1];
-
-    switch (c) {
-    case 'u': return unescape_unicode(p, end, out);
-    case 'b': c = '\b'; break;
-    case 'f': c = '\f'; break;
-    case 'n': c = '\n'; break;
-    case 'r': c = '\r'; break;
-    case 't': c = '\t'; break;
-    default: break; /* quote, backslash, slash stand for themselves */
-    }
-    *(*out)++ = c;
-    return p + 2;
-}
-
 /* ---- values ---- */
 
 /* Where the value's own received text begins; NULL when it was made here. */

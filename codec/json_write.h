@@ -12,10 +12,6 @@ void value_write(const struct value *v, struct buf *out);
 /* The escapes of s without quotes; bytes that are not UTF-8 become U+FFFD. */
 void json_write_escaped(struct slice s, struct buf *out);
 void json_write_string(struct slice s, struct buf *out); /* with quotes */
-/* The escape at p (a backslash; the text was validated): writes what it stands for, at most four
- * bytes, to *out and moves it; returns where the text goes on. A surrogate pair is one character, a
- * lone surrogate U+FFFD. */
-const char *json_unescape_one(const char *p, const char *end, char **out);
 /* True if s can stand between quotes as it is. */
 bool json_is_plain(struct slice s);
 

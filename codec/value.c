@@ -3,6 +3,7 @@
 
 #include "codec/base/error.h"
 #include "codec/json_scan.h"
+#include "codec/json_unescape.h"
 #include "codec/json_write.h"
 #include "codec/number.h"
 #include "codec/utf8.h"
@@ -106,14 +107,24 @@ value_str_alias(struct arena *a, struct slice s)
     return v;
 }
 
-struct value
-value_timestamp(struct arena *a, struct timestamp t)
+void
+value_assign_timestamp(struct arena *a, struct value *slot, struct timestamp t)
 {
-    char text[TIMESTAMP_TEXT + 2];
+    char *text = arena_bytes(a, TIMESTAMP_TEXT + 2);
     size_t n = timestamp_print(t, text + 1);
 
     text[0] = text[n + 1] = '"';
-    return value_raw(V_TIMESTAMP, arena_copy(a, (struct slice){ text, n + 2 }));
+    arena_end(a, text + n + 2);
+    value_assign(slot, value_raw(V_TIMESTAMP, (struct slice){ text, n + 2 }));
+}
+
+struct value
+value_timestamp(struct arena *a, struct timestamp t)
+{
+    struct value v = { 0 };
+
+    value_assign_timestamp(a, &v, t);
+    return v;
 }
 
 static struct value
@@ -162,54 +173,15 @@ raw_key(const struct value *member)
     return (struct slice){ member->key, member->key_len };
 }
 
-/* Moves what stands before the next backslash; eight bytes at a time, since JSON inside JSON has
- * one every few bytes. There is room for all of the input at *out. */
-static const char *
-move_plain(const char *p, const char *end, char **out)
-{
-    char *at = *out;
-
-    while (end - p >= 8) {
-        uint64_t word, found;
-
-        memcpy(&word, p, sizeof word);
-        memcpy(at, &word, sizeof word);
-        found = word ^ 0x5c5c5c5c5c5c5c5cu; /* zero where a backslash is */
-        found = (found - 0x0101010101010101u) & ~found & 0x8080808080808080u;
-        if (found != 0) {
-            unsigned n = (unsigned)__builtin_ctzll(found) / 8;
-
-            *out = at + n;
-            return p + n;
-        }
-        p += 8;
-        at += 8;
-    }
-    while (p < end && *p != '\\')
-        *at++ = *p++;
-    *out = at;
-    return p;
-}
-
 /* The text between the quotes of a valid JSON string, without its escapes. */
 static struct slice
 unescape(struct arena *a, struct slice in)
 {
-    char *out = arena_bytes(a, in.n), *at = out;
-    const char *p = in.p, *end = in.p + in.n;
+    char *out = arena_bytes(a, in.n + JSON_UNESCAPE_ROOM);
+    size_t n = json_unescape(in, out);
 
-    for (;;) {
-        p = move_plain(p, end, &at);
-        if (p == end)
-            break;
-        if (p[1] == '"' || p[1] == '\\') {
-            *at++ = p[1];
-            p += 2;
-        } else {
-            p = json_unescape_one(p, end, &at);
-        }
-    }
-    return slice_between(out, at);
+    arena_end(a, out + n);
+    return (struct slice){ out, n };
 }
 
 /* Keys are short: two loads that overlap compare up to 16 bytes without a call. */

@@ -83,6 +83,7 @@ void value_assign_str(struct arena *a, struct value *slot, struct slice s);
 struct value value_str_alias(struct arena *a, struct slice s);
 void value_assign_str_alias(struct arena *a, struct value *slot, struct slice s);
 struct value value_timestamp(struct arena *a, struct timestamp t);
+void value_assign_timestamp(struct arena *a, struct value *slot, struct timestamp t);
 struct value value_array(struct arena *a);
 struct value value_object(struct arena *a);
 /* An empty object with room for some members, in a slot. */

@@ -1,15 +1,25 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "pipeline/overlay.h"
 
+#include "pipeline/key_bits.h"
+
 /* The depth is that of what a filter has prepared: a few levels. */
 static void
 merge(struct arena *a, struct value *into, struct value *from)
 {
-    into->flags |= V_CHANGED;
-    for (uint32_t i = 0, n = value_count(a, from); i < n; i++) {
-        struct value *member = value_at(a, from, i);
-        struct value *old = value_get(a, into, value_key(a, member));
+    struct key_bits keys = { 0 };
+    uint32_t n = value_count(a, from);
 
+    into->flags |= V_CHANGED;
+    value_reserve(a, into, n);
+    key_bits_learn(&keys, a, into, 0);
+    for (uint32_t i = 0; i < n; i++) {
+        struct value *member = value_at(a, from, i), *old = NULL;
+        struct slice key = value_key(a, member);
+
+        if (key_bits_may_have(&keys, key_bit(key)))
+            old = value_get(a, into, key);
+        key_bits_add(&keys, key_bit(key));
         if (old == NULL)
             value_adopt(a, into, member);
         else if (old->type == V_OBJECT && member->type == V_OBJECT)

@@ -254,6 +254,13 @@ arena_bytes(struct arena *a, size_t bytes)
     return p;
 }
 
+void
+arena_end(struct arena *a, char *end)
+{
+    if (!each_its_own)
+        a->at = end;
+}
+
 struct slice
 arena_copy(struct arena *a, struct slice s)
 {

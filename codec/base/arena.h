@@ -31,6 +31,8 @@ void *arena_calloc(struct arena *a, size_t count, size_t bytes);
 /* Unaligned bytes, for text. */
 char *arena_bytes(struct arena *a, size_t bytes);
 struct slice arena_copy(struct arena *a, struct slice s);
+/* Of the last allocation what lies at and behind `end` is not needed. */
+void arena_end(struct arena *a, char *end);
 /* With ARENA_PAD zero bytes behind it, for vector code (json_scan). */
 char *arena_copy_padded(struct arena *a, struct slice s);
 /* NUL-terminated. */

@@ -102,7 +102,7 @@ parse(struct local *l, struct arena *a, struct slice text, struct value *out, st
         rest.p += used;
         rest.n -= used;
     }
-    return json_decimal_convert(a, out, &l->scratch, err);
+    return json_decimal_possible(text) ? json_decimal_convert(a, out, &l->scratch, err) : 0;
 }
 
 /* ---- into the event ---- */

@@ -62,6 +62,58 @@ START_TEST(an_untouched_event_leaves_as_it_came)
 }
 END_TEST
 
+/* Its quotes are put around when it leaves; what needs escapes gets them. */
+START_TEST(a_piece_of_a_text_is_a_text)
+{
+    static const char *const pieces[] = { "caf\xc3\xa9", "", "a \"b\"", "0123456789", "\xff" };
+    struct event *ev = event_of("{\"x\":1}"), *other = batch_add(batch);
+    struct fieldref x = ref("x"), y = ref("[y][z]");
+
+    for (size_t i = 0; i < COUNT(pieces); i++) {
+        struct slice piece = slice_of(pieces[i]);
+        struct buf want = { 0 };
+
+        ck_assert_int_eq(event_set(ev, &x, value_str_alias(&batch->arena, piece), NULL), 0);
+        ck_assert_int_eq(event_set(ev, &y, value_copy(&batch->arena, event_get(ev, &x)), NULL), 0);
+        ck_assert_slice(value_text(&batch->arena, event_get(ev, &y)), piece);
+        ck_assert(value_equal(&batch->arena, event_get(ev, &x), event_get(ev, &y)));
+        json_write_string(piece, &want);
+        ck_assert_str_eq(json_of(ev), arena_printf(&batch->arena, "{\"x\":%.*s,\"y\":{\"z\":%.*s}}",
+                                                   (int)want.n, want.p, (int)want.n, want.p)
+                                          .p);
+        other->data = value_import(&batch->arena, &ev->data);
+        ck_assert_str_eq(json_of(other), arena_cstr(&batch->arena, slice_of(json_of(ev))));
+        buf_fini(&want);
+    }
+}
+END_TEST
+
+/* Where a member was last says nothing for sure about the next event. */
+START_TEST(members_are_found_in_any_order)
+{
+    static const char *const events[] = { "{\"a\":0,\"b\":1,\"c\":2}", "{\"b\":1,\"a\":0}",
+                                          "{\"c\":2,\"d\":3}", "{}",
+                                          "{\"c\":2,\"d\":3,\"a\":0,\"b\":1}" };
+    static const char *const names[] = { "a", "b", "c", "d" };
+    struct fieldref at[COUNT(names)];
+
+    for (size_t i = 0; i < COUNT(names); i++)
+        at[i] = ref(names[i]);
+    for (size_t e = 0; e < COUNT(events); e++) {
+        struct event *ev = event_of(events[e]);
+
+        for (size_t i = 0; i < COUNT(names); i++) {
+            struct value *v = event_get(ev, &at[i]);
+
+            ck_assert_int_eq(v != NULL, strstr(events[e], names[i]) != NULL);
+            ck_assert(v == NULL || value_to_int(v) == (int64_t)i);
+        }
+        event_remove(ev, &at[0]);
+        ck_assert_ptr_null(event_get(ev, &at[0]));
+    }
+}
+END_TEST
+
 /* Looking is no change, also when it turns opaque into indexed and decodes a string. */
 START_TEST(reading_changes_nothing)
 {
@@ -161,6 +213,8 @@ add_tests(TCase *tc)
 {
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, an_untouched_event_leaves_as_it_came);
+    tcase_add_test(tc, a_piece_of_a_text_is_a_text);
+    tcase_add_test(tc, members_are_found_in_any_order);
     tcase_add_test(tc, reading_changes_nothing);
     tcase_add_test(tc, a_change_deep_down_is_written);
     tcase_add_test(tc, bytes_that_are_no_utf8_are_repaired_when_written);

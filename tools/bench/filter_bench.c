@@ -27,6 +27,17 @@
     "203.0.113.%u - frank [10/Oct/2024:13:55:%02u -0700] \\\"GET /a/%u?b=%u HTTP/1.1\\\" 200 " \
     "%u \\\"https://www.example.com/\\\" \\\"Mozilla/5.0 (X11; Linux x86_64)\\\""
 
+#define JSON                                                                                       \
+    "{\\\"user\\\":{\\\"id\\\":%u,\\\"name\\\":\\\"someone\\\",\\\"roles\\\":[\\\"a\\\","          \
+    "\\\"b\\\"]},"                                                                                 \
+    "\\\"request\\\":{\\\"id\\\":\\\"0123456789abcdef%u\\\",\\\"path\\\":\\\"/api/v1/items/"       \
+    "%u\\\","                                                                                      \
+    "\\\"took\\\":%u},\\\"response\\\":{\\\"status\\\":200,\\\"bytes\\\":%u,\\\"cached\\\":false}" \
+    ","                                                                                            \
+    "\\\"trace\\\":\\\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\\\"}"
+
+#define AGENT "Mozilla/5.0 (X11; Linux x86_64; rv:%u.0) Gecko/20100101 Firefox/12%u.0 x%u y%u z%u"
+
 static const struct {
     const char *name, *message, *text;
     unsigned copies; /* of the text */
@@ -57,25 +68,17 @@ static const struct {
       "Jan %u 03:04:%02u web%u sshd[%u]: Accepted publickey for root from 10.0.0.7 port %u",
       "grok { match => { \"message\" => \"%{COMBINEDAPACHELOG}\" } }\n", 1 },
     { "date", "%02u/Oct/2024:13:55:%02u -0700",
-      "mutate { copy => { \"zone\" => \"zone\" } } date { match => [\"message\", "
-      "\"dd/MMM/yyyy:HH:mm:ss Z\"] }\n",
-      1 },
+      "date { match => [\"message\", \"dd/MMM/yyyy:HH:mm:ss Z\"] }\n", 1 },
     { "dissect, six fields", "a%u b%u c%u d%u e%u f",
       "dissect { mapping => { \"message\" => \"%{a} %{b} %{c} %{d} %{e} %{f}\" } }\n", 1 },
     { "kv, ten pairs", "a=%u b=%u c=%u d=%u e=%u f=1 g=2 h=3 i=4 j=5", "kv { target => \"kv\" }\n",
       1 },
-    { "json, 300 bytes",
-      "{\\\"user\\\":{\\\"id\\\":%u,\\\"name\\\":\\\"someone\\\",\\\"roles\\\":[\\\"a\\\","
-      "\\\"b\\\"]},"
-      "\\\"request\\\":{\\\"id\\\":\\\"0123456789abcdef%u\\\",\\\"path\\\":\\\"/api/v1/items/"
-      "%u\\\","
-      "\\\"took\\\":%u},\\\"response\\\":{\\\"status\\\":200,\\\"bytes\\\":%u,\\\"cached\\\":false}"
-      ","
-      "\\\"trace\\\":\\\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\\\"}",
-      "json { source => \"message\" target => \"j\" }\n", 1 },
-    { "useragent, cached",
-      "Mozilla/5.0 (X11; Linux x86_64; rv:%u.0) Gecko/20100101 Firefox/12%u.0 x%u y%u z%u",
+    { "json, 300 bytes", JSON, "json { source => \"message\" target => \"j\" }\n", 1 },
+    { "json, 300 bytes, into the root", JSON, "json { source => \"message\" }\n", 1 },
+    { "useragent, cached", AGENT,
       "useragent { source => \"message\" target => \"ua\" lru_cache_size => 100000 }\n", 1 },
+    { "useragent, cached, into the root", AGENT,
+      "useragent { source => \"message\" lru_cache_size => 100000 }\n", 1 },
 };
 
 static struct timestamp
