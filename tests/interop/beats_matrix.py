@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Real Beats with one setting changed at a time, small runs: key exchange, compression, batch size,
-pipelining, ttl, load balancing, IPv6, Metricbeat, Heartbeat, and a server that stands still.
+pipelining, mutual TLS, ttl, load balancing, IPv6, Metricbeat, Heartbeat, and a server that stands
+still.
 
   --pause N      seconds that the server stands still (SIGSTOP), 40; a Beat's timeout of 30 s is
                  shortened to two thirds of N when N is below 40
@@ -43,13 +44,16 @@ class Ground:
         self.lab = lab
         self.certificates = Certificates(lab.folder("certificates"))
         self.tls = {"certificate_authorities": self.certificates.crt("ca")}
+        self.mutual = {**self.tls, "certificate": self.certificates.crt("client"),
+                       "key": self.certificates.key("client")}
 
-    def server(self, host="127.0.0.1"):
+    def server(self, host="127.0.0.1", client_authentication="none"):
         port = free_port()
         out = self.lab.folder("out") / "events.json"
         headrig = self.lab.start(Headrig(
             self.lab.folder("headrig"),
-            beats_input(port, self.certificates, host=host) + file_output(out), [port]))
+            beats_input(port, self.certificates, host=host,
+                        client_authentication=client_authentication) + file_output(out), [port]))
         headrig.out = out
         headrig.address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         return headrig
@@ -57,9 +61,9 @@ class Ground:
     def source(self, lines, first=0):
         return material.write_lines(self.lab.folder("logs") / "app.log", first, lines)
 
-    def filebeat(self, servers, source, **kw):
+    def filebeat(self, servers, source, tls=None, **kw):
         return self.lab.start(Filebeat(self.lab.folder("filebeat"), [s.address for s in servers],
-                                       source, tls=self.tls, **kw))
+                                       source, tls=tls or self.tls, **kw))
 
     def stop(self, *peers):
         for peer in peers:
@@ -89,6 +93,25 @@ def one_setting_each(g):
         g.checks.equal(filebeat.connections_made(), 1, f"Filebeat, {name}: one connection")
         g.stop(filebeat)
         first += count
+    g.stop(server)
+
+
+def mutual_tls(g):
+    """With both sizes of ClientHello; and without a certificate nothing arrives."""
+    server = g.server(client_authentication="required")
+    first = 0
+    for env in ({}, {"GODEBUG": "tlsmlkem=0"}):
+        filebeat = g.filebeat([server], g.source(500, first), tls=g.mutual, env=env)
+        filebeat.wait_all_acknowledged(30)
+        g.stop(filebeat)
+        first += 500
+    stranger = g.filebeat([server], g.source(500, first))
+    until(lambda: "Failed to connect" in stranger.log() or "certificate required" in stranger.log(),
+          20, "the refusal in Filebeat's log")
+    g.stop(stranger)
+    Tally(messages(server)).check(g.checks, lines(0, first),
+                                  "Filebeat, mutual TLS: exactly once, and nothing without a "
+                                  "certificate")
     g.stop(server)
 
 
@@ -138,8 +161,8 @@ def load_balance(g):
 
 
 def metricbeat(g):
-    server = g.server()
-    peer = g.lab.start(Metricbeat(g.lab.folder("metricbeat"), [server.address], tls=g.tls))
+    server = g.server(client_authentication="required")
+    peer = g.lab.start(Metricbeat(g.lab.folder("metricbeat"), [server.address], tls=g.mutual))
     wanted = {"cpu", "load", "memory", "process"}
 
     def sets():
@@ -155,9 +178,9 @@ def metricbeat(g):
 
 
 def heartbeat(g):
-    server = g.server()
+    server = g.server(client_authentication="required")
     peer = g.lab.start(Heartbeat(g.lab.folder("heartbeat"), [server.address], server.address,
-                                 tls=g.tls))
+                                 tls=g.mutual))
 
     def states():
         return {(e.get("monitor", {}).get("id"), e.get("monitor", {}).get("status"))
@@ -189,7 +212,7 @@ def standing_still(g):
     g.stop(filebeat, server)
 
 
-PARTS = (one_setting_each, ipv6, ttl, load_balance, metricbeat, heartbeat, standing_still)
+PARTS = (one_setting_each, mutual_tls, ipv6, ttl, load_balance, metricbeat, heartbeat, standing_still)
 
 
 def body(checks, lab):

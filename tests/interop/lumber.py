@@ -62,6 +62,7 @@ def senders_to_headrig(checks, lab, certificates):
             checks.ok(not bad, f"go-lumber, {road}, {mode}: levels 0, 3, 9 and all shapes "
                                "acknowledged", bad[:2])
 
+    sizes(checks, dumps, sent, roads)
     events, broken = read_events(out)
     checks.equal(len(broken), 0, "every line of the file is whole JSON")
     Tally(e.get("message") for e in events).check(checks, sent, "every event exactly once")
@@ -81,6 +82,24 @@ def senders_to_headrig(checks, lab, certificates):
     refused = LumberSender(f"127.0.0.1:{roads['mutual TLS'][0]}", late).send(count=1)
     checks.ok(refused["exit"] != 0, "a client with an expired certificate is refused", refused)
     checks.equal(lab.stop(headrig), 0, "headrig ends with 0 on SIGTERM")
+
+
+def sizes(checks, dumps, sent, roads):
+    """go-lumber with windows of every size, and several of them under way; adds to `sent`."""
+    bad = []
+    for size, count in ((1, 60), (50, 520), (2048, 2100), (8192, 8200)):
+        for mode, inflight in (("sync", 0), ("async", 1), ("async", 2), ("async", 5)):
+            tag = f"size {size} {mode} {inflight}"
+            dump = dumps / (tag.replace(" ", "-") + ".json")
+            port, tls = roads["TLS"]
+            options = {"inflight": inflight} if inflight else {}
+            summary = LumberSender(f"127.0.0.1:{port}", tls).send(
+                mode=mode, compression=3, shape=SHAPES[0], tag=tag, count=count, batch=size, dump=dump,
+                **options)
+            if summary["exit"] != 0 or summary["batches"] != -(-count // size):
+                bad.append((tag, summary))
+            sent.update((event["message"], event) for event in read_events(dump)[0])
+    checks.ok(not bad, "go-lumber: windows of 1, 50, 2048, 8192, sync and with 1, 2, 5 under way", bad[:2])
 
 
 # Events in a window, events in all, connections.
