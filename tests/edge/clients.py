@@ -157,10 +157,8 @@ def stuck(checks, lab_):
 
 
 def main(checks, lab_):
-    for test in (ledger, quarantine, neighbours, close_policy, stuck):
-        if arguments.only in test.__name__:
-            test(checks, lab_)
-            edge.stop_all(checks, lab_, test.__name__)
+    edge.run_tests(checks, lab_, (ledger, quarantine, neighbours, close_policy, stuck),
+                   arguments.only)
 
 
 if __name__ == "__main__":

@@ -77,6 +77,20 @@ def stop_all(checks, lab_, name):
         checks.equal(lab_.stop(peer), 0, f"{name}: the server ends in order")
 
 
+def run_tests(checks, lab_, tests, only):
+    """Those with `only` in their names; one that breaks does not hide the next."""
+    for test in tests:
+        if only not in test.__name__:
+            continue
+        begin = time.monotonic()
+        try:
+            test(checks, lab_)
+        except (lab.Timeout, OSError, ValueError, AssertionError) as e:
+            checks.ok(False, f"{test.__name__}: {type(e).__name__}: {e}")
+        stop_all(checks, lab_, test.__name__)
+        checks.note(f"{test.__name__}: {time.monotonic() - begin:.1f} s")
+
+
 def raw_connection(port, data=b"", host="127.0.0.1"):
     sock = socket.create_connection((host, port), 30)
     if data:

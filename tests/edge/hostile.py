@@ -114,7 +114,8 @@ def slow_loris_handshake(checks, lab_):
 
 def slow_loris_after_hello(checks, lab_):
     """A whole hello, and then nothing: the slot is free for others."""
-    case = Case(checks, lab_, "loris-after-hello", extra="ssl_handshake_timeout => 5000")
+    case = Case(checks, lab_, "loris-after-hello",
+                extra=f"ssl_handshake_timeout => {5000 * SLOWER}")
     hello = client_hello()
     tls = edge.client_tls(lab_.certificates)
     count = 400 if arguments.long else 150
@@ -554,13 +555,7 @@ TESTS = [slow_loris_plain, slow_loris_trickle, slow_loris_handshake, slow_loris_
 def main(checks, lab_):
     lab_.certificates = Certificates(lab_.folder("certificates"))
     edge.raise_file_limit(10000)
-    for test in TESTS:
-        if arguments.only not in test.__name__:
-            continue
-        begin = time.monotonic()
-        test(checks, lab_)
-        edge.stop_all(checks, lab_, test.__name__)
-        checks.note(f"{test.__name__}: {time.monotonic() - begin:.1f} s")
+    edge.run_tests(checks, lab_, TESTS, arguments.only)
 
 
 if __name__ == "__main__":

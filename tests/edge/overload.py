@@ -224,13 +224,7 @@ def no_room(checks, lab_):
 
 
 def main(checks, lab_):
-    for test in (idle_tls, blocked_sink, no_room):
-        if arguments.only not in test.__name__:
-            continue
-        begin = time.monotonic()
-        test(checks, lab_)
-        edge.stop_all(checks, lab_, test.__name__)
-        checks.note(f"{test.__name__}: {time.monotonic() - begin:.1f} s")
+    edge.run_tests(checks, lab_, (idle_tls, blocked_sink, no_room), arguments.only)
 
 
 if __name__ == "__main__":
