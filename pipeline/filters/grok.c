@@ -387,6 +387,11 @@ store_beside(struct work *w, const struct slot *s, struct value *old, struct val
 
     if (old->type != V_ARRAY && old->type != V_STRING)
         return 0;
+    /* Of a list of texts each may add to it. */
+    if (old->type == V_ARRAY && s->ordinary) {
+        value_assign(value_push(a, old), v);
+        return 0;
+    }
     list = value_array(a);
     if (old->type == V_STRING) {
         value_assign(value_push(a, &list), value_copy(a, old));

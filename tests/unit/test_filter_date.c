@@ -129,6 +129,114 @@ START_TEST(events_and_their_time)
 }
 END_TEST
 
+/* Every letter that a format may have, each in a format that needs little else. */
+static const struct {
+    const char *format, *text, *want;
+} letters[] = {
+    { "G yyyy", "AD 2024", "2024-01-01T00:00:00.000Z" },
+    { "G yyyy", "BC 2024", "2024-01-01T00:00:00.000Z" }, /* the era changes nothing */
+    { "CC yy", "20 24", "2024-01-01T00:00:00.000Z" },
+    { "YYYY-MM", "2024-07", "2024-07-01T00:00:00.000Z" },
+    { "yyyy-M-d", "2024-7-9", "2024-07-09T00:00:00.000Z" },
+    { "yyyy MMM", "2024 Jul", "2024-07-01T00:00:00.000Z" },
+    { "yyyy MMMM", "2024 July", "2024-07-01T00:00:00.000Z" },
+    { "yyyy DDD", "2024 366", "2024-12-31T00:00:00.000Z" },
+    { "yyyy D", "2023 366", NULL },
+    { "xxxx-'W'ww-e", "2020-W53-7", "2024-01-03T00:00:00.000Z" }, /* no y: the year is guessed */
+    { "xxxx-'W'ww-e", "2024-W10-7", "2024-03-10T00:00:00.000Z" },
+    { "xxxx w E", "2024 1 Tue", "2024-01-02T00:00:00.000Z" },
+    { "xxxx w EEEE", "2024 1 Sunday", "2024-01-07T00:00:00.000Z" },
+    { "yyyy HH", "2024 23", "2024-01-01T23:00:00.000Z" },
+    { "yyyy HH", "2024 24", NULL },
+    { "yyyy kk", "2024 24", "2024-01-01T00:00:00.000Z" },
+    { "yyyy KK a", "2024 11 PM", "2024-01-01T23:00:00.000Z" },
+    { "yyyy hh a", "2024 12 am", "2024-01-01T00:00:00.000Z" },
+    { "yyyy hh a", "2024 13 am", NULL },
+    { "yyyy mm", "2024 59", "2024-01-01T00:59:00.000Z" },
+    { "yyyy ss", "2024 59", "2024-01-01T00:00:59.000Z" },
+    { "yyyy S", "2024 7", "2024-01-01T00:00:00.700Z" },
+    { "yyyy SSS", "2024 07", "2024-01-01T00:00:00.070Z" },
+    { "yyyy SS", "2024 007", NULL },
+    { "yyyy Z", "2024 -0130", "2024-01-01T01:30:00.000Z" },
+    { "yyyy ZZ", "2024 +01:30", "2023-12-31T22:30:00.000Z" },
+    { "yyyy ZZZ", "2024 Asia/Tokyo", "2023-12-31T15:00:00.000Z" },
+    { "yyyy z", "2024 PST", "2024-01-01T08:00:00.000Z" },
+    { "yyyy z", "2024 CEST", NULL },
+    { "yyyy 'o''clock'", "2024 o'clock", "2024-01-01T00:00:00.000Z" },
+};
+
+static void
+expect_time(const char *options, const char *text, const char *want)
+{
+    struct batch *b = batch_new(NULL);
+    struct err err = { 0 };
+    struct chain *chain;
+
+    chain_clock(SLICE("2024-06-15T12:00:00Z"));
+    chain = date_chain(&b->arena, options, &err);
+    ck_assert_msg(chain != NULL, "%s: %s", options, err.msg);
+    ck_assert_slice(time_of(b, chain, arena_printf(&b->arena, "\"%s\"", text)),
+                    want == NULL ? SLICE("") : slice_of(want));
+    chain_free(chain);
+    batch_recycle(&b);
+}
+
+START_TEST(letters_of_formats)
+{
+    struct arena a;
+
+    arena_init(&a, NULL);
+    expect_time(arena_cstr(&a, arena_printf(&a, "match => [tt, \"%s\"]", letters[_i].format)),
+                letters[_i].text, letters[_i].want);
+    arena_fini(&a);
+}
+END_TEST
+
+/* Of each language a long month, a short one, and the two of a day, all in March or on Wednesdays;
+ * 6 March 2024 was one. */
+static const struct {
+    const char *locale, *month, *short_month, *day, *short_day;
+} languages[] = {
+    { "en", "March", "Mar", "Wednesday", "Wed" },
+    { "en-GB", "March", "Mar", "Wednesday", "Wed" },
+    { "de", "März", "März", "Mittwoch", "Mi." },
+    { "fr", "mars", "mars", "mercredi", "mer." },
+    { "es", "marzo", "mar", "miércoles", "mié" },
+    { "es-MX", "marzo", "mar.", "miércoles", "mié" },
+    { "it", "marzo", "mar", "mercoledì", "mer" },
+    { "pt", "março", "mar.", "quarta-feira", "qua." },
+    { "pt_PT", "março", "mar.", "quarta-feira", "quarta" },
+    { "nl", "maart", "mrt.", "woensdag", "wo" },
+    { "sv", "mars", "mars", "onsdag", "ons" },
+    { "da", "marts", "mar.", "onsdag", "ons." },
+    { "nb", "mars", "mar.", "onsdag", "ons." },
+    { "no", "mars", "mar.", "onsdag", "ons." },
+    { "fi", "maaliskuuta", "maalisk.", "keskiviikkona", "ke" },
+    { "pl", "marca", "mar", "środa", "śr." },
+    { "cs", "března", "bře", "středa", "st" },
+    { "ru", "марта", "мар.", "среда", "ср" },
+};
+
+START_TEST(names_of_languages)
+{
+    const char *locale = languages[_i].locale;
+    struct arena a;
+
+    arena_init(&a, NULL);
+    for (int is_short = 0; is_short < 2; is_short++) {
+        struct slice options = arena_printf(&a, "match => [tt, '%s, d MMMM yyyy'] locale => '%s'",
+                                            is_short ? "EEE" : "EEEE", locale);
+        struct slice text =
+            arena_printf(&a, "%s, 6 %s 2024",
+                         is_short ? languages[_i].short_day : languages[_i].day,
+                         is_short ? languages[_i].short_month : languages[_i].month);
+
+        expect_time(arena_cstr(&a, options), arena_cstr(&a, text), "2024-03-06T00:00:00.000Z");
+    }
+    arena_fini(&a);
+}
+END_TEST
+
 static const struct {
     const char *options, *message;
 } refusals[] = {
@@ -207,6 +315,8 @@ add_tests(TCase *tc)
 {
     tcase_add_test(tc, cases_of_the_reference);
     tcase_add_loop_test(tc, events_and_their_time, 0, (int)COUNT(events));
+    tcase_add_loop_test(tc, letters_of_formats, 0, (int)COUNT(letters));
+    tcase_add_loop_test(tc, names_of_languages, 0, (int)COUNT(languages));
     tcase_add_loop_test(tc, configs_that_cannot_work, 0, (int)COUNT(refusals));
     tcase_add_test(tc, a_year_that_began_since_the_start);
     tcase_add_test(tc, the_same_text_in_other_zones);

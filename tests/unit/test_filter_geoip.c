@@ -4,6 +4,11 @@
 #include "tests/unit/shared.h"
 #include "tests/unit/unit.h"
 
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
 #define DATA SHARED_DIR "/reference/cases/filters/data/"
 
 static const struct {
@@ -81,6 +86,84 @@ START_TEST(refused_at_the_start)
 }
 END_TEST
 
+/* ---- a file that changes ---- */
+
+/* Seconds that the clock of refresh.c is ahead. */
+static time_t ahead;
+
+int
+clock_gettime(clockid_t clock, struct timespec *ts)
+{
+    int rc = (int)syscall(SYS_clock_gettime, clock, ts);
+
+    if (clock == CLOCK_MONOTONIC_COARSE)
+        ts->tv_sec += ahead;
+    return rc;
+}
+
+/* Under its name only when it is whole, as geoipupdate does it. */
+static void
+put_file(const char *path, struct slice text)
+{
+    char whole[80];
+    FILE *f;
+
+    snprintf(whole, sizeof whole, "%s.new", path);
+    f = fopen(whole, "wb");
+    ck_assert_ptr_nonnull(f);
+    ck_assert_uint_eq(fwrite(text.p, 1, text.n, f), text.n);
+    ck_assert_int_eq(fclose(f), 0);
+    ck_assert_int_eq(rename(whole, path), 0);
+}
+
+/* Which fields an address gets now. */
+static bool
+has_field(struct chain *c, const char *name)
+{
+    struct batch *b = batch_new(NULL);
+    struct event *ev = chain_event(b, SLICE("{\"ip\":\"192.0.2.10\"}"));
+    struct value *geoip;
+    bool found;
+
+    ck_assert(chain_run(c, ev));
+    geoip = value_get(&b->arena, &ev->data, SLICE("geoip"));
+    ck_assert_ptr_nonnull(geoip);
+    found = value_get(&b->arena, geoip, slice_of(name)) != NULL;
+    batch_recycle(&b);
+    return found;
+}
+
+START_TEST(a_new_database_is_opened)
+{
+    char path[] = "/tmp/headrig_geoip_XXXXXX";
+    struct err err = { 0 };
+    struct arena a;
+    struct chain *c;
+    int fd = mkstemp(path);
+
+    ck_assert_int_ge(fd, 0);
+    close(fd);
+    arena_init(&a, NULL);
+    put_file(path, shared_read(&a, "reference/cases/filters/data/asn.mmdb"));
+    c = chain_new(block(&a, arena_cstr(&a, arena_printf(&a, "database => '%s'", path))),
+                  ECS_DISABLED, false, &err);
+    ck_assert_msg(c != NULL, "%s", err.msg);
+    ck_assert(has_field(c, "asn") && !has_field(c, "city_name"));
+    put_file(path, shared_read(&a, "reference/cases/filters/data/city.mmdb"));
+    ck_assert(has_field(c, "asn")); /* nobody has looked yet */
+    ahead += 120;
+    ck_assert(has_field(c, "city_name") && !has_field(c, "asn"));
+    put_file(path, SLICE("this is no database"));
+    ahead += 120;
+    ck_assert(has_field(c, "city_name")); /* what was there stays */
+    ck_assert_int_eq(unlink(path), 0);
+    ahead += 120;
+    ck_assert(has_field(c, "city_name"));
+    chain_free(c);
+    arena_fini(&a);
+}
+END_TEST
+
 START_TEST(addresses_made_up_to_hurt)
 {
     hostile_run("filter { geoip { source => 'v' target => '[t][u]' database => '" DATA
@@ -94,6 +177,7 @@ add_tests(TCase *tc)
     tcase_add_checked_fixture(tc, shared_need, NULL); /* the databases are there */
     tcase_add_loop_test(tc, events_and_their_fields, 0, (int)COUNT(events));
     tcase_add_loop_test(tc, refused_at_the_start, 0, (int)COUNT(refused));
+    tcase_add_test(tc, a_new_database_is_opened);
     tcase_add_test(tc, addresses_made_up_to_hurt);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/unit/filter_cases.h"
 #include "tests/unit/hostile.h"
+#include "tests/unit/json_events.h"
 #include "tests/unit/unit.h"
 
 #include "pipeline/regex_needs.h"
@@ -76,17 +77,47 @@ START_TEST(agent_by_own_rules)
 
     arena_init(&a, NULL);
     write_rules(rules);
-    for (int cached = 0; cached < 2; cached++)
-        chain_expect(
-            agents[_i].name,
-            arena_printf(&a,
-                         "filter { useragent { source => 'ua' target => 'u' regexes => '%s' } }",
-                         path),
-            ECS_DISABLED, arena_cstr(&a, arena_printf(&a, "{\"ua\":\"%s\"}", agents[_i].agent)),
-            arena_cstr(&a, arena_printf(&a, "{\"ua\":\"%s\",\"u\":%s}", agents[_i].agent,
-                                        agents[_i].want)));
+    chain_expect(
+        agents[_i].name,
+        arena_printf(&a, "filter { useragent { source => 'ua' target => 'u' regexes => '%s' } }",
+                     path),
+        ECS_DISABLED, arena_cstr(&a, arena_printf(&a, "{\"ua\":\"%s\"}", agents[_i].agent)),
+        arena_cstr(&a, arena_printf(&a, "{\"ua\":\"%s\",\"u\":%s}", agents[_i].agent,
+                                    agents[_i].want)));
     unlink(path);
     arena_fini(&a);
+}
+END_TEST
+
+/* Every agent three times through one filter: what a cache of any size remembers is what the rules
+ * say. */
+START_TEST(agents_that_come_again)
+{
+    static const int sizes[] = { 1, 2, 100000 };
+    struct batch *b = batch_new(NULL);
+    struct arena *a = &b->arena;
+    struct err err = { 0 };
+    struct chain *c;
+
+    write_rules(rules);
+    c = chain_new(arena_printf(a,
+                               "filter { useragent { source => 'ua' target => 'u' regexes => '%s' "
+                               "lru_cache_size => %d } }",
+                               path, sizes[_i]),
+                  ECS_DISABLED, false, &err);
+    ck_assert_msg(c != NULL, "%s", err.msg);
+    for (size_t i = 0; i < 3 * COUNT(agents); i++) {
+        size_t k = i % COUNT(agents);
+        struct event *ev = chain_event(b, arena_printf(a, "{\"ua\":\"%s\"}", agents[k].agent));
+        struct value want = json_value(a, slice_of(agents[k].want));
+
+        ck_assert(chain_run(c, ev));
+        ck_assert_msg(value_equal(a, value_get(a, &ev->data, SLICE("u")), &want), "%s, %d",
+                      agents[k].name, sizes[_i]);
+    }
+    chain_free(c);
+    unlink(path);
+    batch_recycle(&b);
 }
 END_TEST
 
@@ -190,6 +221,7 @@ static void
 add_tests(TCase *tc)
 {
     tcase_add_loop_test(tc, agent_by_own_rules, 0, (int)COUNT(agents));
+    tcase_add_loop_test(tc, agents_that_come_again, 0, 3);
     tcase_add_loop_test(tc, bad_rules_are_refused, 0, (int)COUNT(refused));
     tcase_add_test(tc, a_scalar_in_the_way_stays);
     if (access("/usr/share/uap-core/regexes.yaml", R_OK) == 0)

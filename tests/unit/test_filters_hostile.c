@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The filters without a test file of their own for it, under events made up to hurt. */
+/* Every filter that needs no file, under events made up to hurt; what they say of values of the
+ * wrong type. */
+#include "tests/unit/filter_cases.h"
+#include "codec/json_write.h"
 #include "tests/unit/hostile.h"
 #include "tests/unit/unit.h"
 
@@ -16,6 +19,25 @@ static const char *const blocks[] = {
     "filter { mutate { split => { 'v' => ' ' } join => { 'v' => ',' } } }",
     "filter { mutate { merge => { 'v' => ['v', 'other'] } } }",
     "filter { mutate { replace => { '[v][a]' => '%{v}' } } }",
+    "filter { grok { match => { 'v' => '%{COMBINEDAPACHELOG}' } } }",
+    "filter { grok { match => { 'v' => ['%{IPORHOST:a} %{WORD:b}', '%{GREEDYDATA:v}'] } } }",
+    "filter { grok { match => { 'v' => ['%{URI:a}', '%{QS:b}', '%{UNIXPATH:c}'] } break_on_match "
+    "=> false timeout_millis => 500 } }",
+    "filter { grok { match => { 'v' => '(?<a>(?:x|xx)+)+y' } timeout_millis => 100 } }",
+    "filter { date { match => ['v', 'ISO8601', 'MMM dd yyyy HH:mm:ss', 'UNIX', 'UNIX_MS', "
+    "'TAI64N'] } }",
+    "filter { date { match => ['v', 'yyyy', 'E', 'SSSSSSSSS', 'ZZZ'] timezone => '%{v}' } }",
+    "filter { kv { source => 'v' } }",
+    "filter { kv { source => 'v' target => 'v' recursive => true } }",
+    "filter { kv { source => 'v' field_split => '.' value_split => ':' trim_key => 'a' "
+    "trim_value => ' ' remove_char_value => ',' allow_duplicate_values => false } }",
+    "filter { csv { source => 'v' } }",
+    "filter { csv { source => 'v' target => 'v' separator => '.' skip_empty_columns => true } }",
+    "filter { csv { source => 'v' columns => ['v', '[v][x]'] convert => { 'v' => 'float' } } }",
+    "filter { dissect { mapping => { 'v' => '%{a} %{b->} %{+a}' } } }",
+    "filter { dissect { mapping => { 'v' => '%{?v}.%{&v}=%{[v][x]}' } convert_datatype => { 'v' "
+    "=> 'int' } } }",
+    "filter { throttle { key => '%{v}' after_count => 1 add_tag => 't' max_counters => 5 } }",
     "filter { json { source => 'v' } }",
     "filter { json { source => 'v' target => 't' } }",
     "filter { translate { source => 'v' dictionary => { 'a' => 'b' } } }",
@@ -55,9 +77,100 @@ START_TEST(filter_survives)
 }
 END_TEST
 
+/* ---- values of the wrong type ---- */
+
+#define OBJECT "{\"a\":{\"b\":1}}"
+
+/* The event is {"v": value}; what comes out has these tags, or none. */
+static const struct {
+    const char *filter, *options, *value, *tags;
+} tags[] = {
+    { "grok", "match => { 'v' => '%{INT:i}' }", "\"\"", "[\"_grokparsefailure\"]" },
+    { "grok", "match => { 'v' => '%{INT:i}' }", "null", "[\"_grokparsefailure\"]" },
+    { "grok", "match => { 'v' => '%{INT:i}' }", "5", NULL },
+    { "grok", "match => { 'v' => 'true' }", "true", NULL },
+    { "grok", "match => { 'v' => '%{INT:i}' }", "[]", "[\"_grokparsefailure\"]" },
+    { "grok", "match => { 'none' => '%{INT:i}' }", "1", "[\"_grokparsefailure\"]" },
+    { "date", "match => ['v', 'ISO8601']", "\"\"", "[\"_dateparsefailure\"]" },
+    { "date", "match => ['v', 'ISO8601']", "null", NULL },
+    { "date", "match => ['none', 'ISO8601']", "1", NULL },
+    { "date", "match => ['v', 'ISO8601']", "2024", "[\"_dateparsefailure\"]" },
+    { "date", "match => ['v', 'UNIX']", "2024", NULL },
+    { "date", "match => ['v', 'UNIX']", "true", "[\"_dateparsefailure\"]" },
+    { "date", "match => ['v', 'UNIX']", "123456789012345678901", "[\"_dateparsefailure\"]" },
+    { "date", "match => ['v', 'UNIX']", "[1]", "[\"_dateparsefailure\"]" },
+    { "date", "match => ['v', 'UNIX']", OBJECT, "[\"_dateparsefailure\"]" },
+    { "json", "source => 'v'", "\"\"", "[\"_jsonparsefailure\"]" },
+    { "json", "source => 'v'", "null", NULL },
+    { "json", "source => 'v'", "\"{\"", "[\"_jsonparsefailure\"]" },
+    { "json", "source => 'v'", "\"[1]\"", "[\"_jsonparsefailure\"]" },
+    { "json", "source => 'v' target => 't'", "\"[1]\"", NULL },
+    { "kv", "source => 'v'", "5", NULL },
+    { "kv", "source => 'v'", "null", NULL },
+    { "kv", "source => 'v'", OBJECT, NULL },
+    { "kv", "source => 'v'", "\"[=1\"", "[\"_kv_filter_error\"]" },
+    { "kv", "source => 'v'", "\"@timestamp=x\"", "[\"_kv_filter_error\"]" },
+    { "dissect", "mapping => { 'v' => '%{a} %{b}' }", "\"\"", "[\"_dissectfailure\"]" },
+    { "dissect", "mapping => { 'v' => '%{a} %{b}' }", "null", "[\"_dissectfailure\"]" },
+    { "dissect", "mapping => { 'none' => '%{a} %{b}' }", "1", NULL },
+    { "dissect", "mapping => { 'v' => '%{a}.%{b}' }", "1.5", NULL },
+    { "dissect", "convert_datatype => { 'v' => 'int' }", "null",
+      "[\"_dataconversionnullvalue_v_int\"]" },
+    { "dissect", "convert_datatype => { 'v' => 'int' }", "\"x\"",
+      "[\"_dataconversionuncoercible_v_int\"]" },
+    { "csv", "source => 'v'", "\"\"", "[\"_csvparsefailure\"]" },
+    { "csv", "source => 'v' skip_empty_rows => true", "\"\"", "[\"_csvskippedemptyfield\"]" },
+    { "csv", "source => 'v'", "null", NULL },
+    { "csv", "source => 'v'", "false", NULL },
+    { "csv", "source => 'v'", "5", "[\"_csvparsefailure\"]" },
+    { "csv", "source => 'v'", OBJECT, "[\"_csvparsefailure\"]" },
+    { "csv", "source => 'v'", "\"a\\\"b\"", "[\"_csvparsefailure\"]" },
+    { "mutate", "rename => { 'v' => '@timestamp' }", "\"x\"", "[\"_mutate_error\"]" },
+    { "mutate", "convert => { 'v' => 'integer' }", OBJECT, NULL },
+    { "mutate", "gsub => ['v', 'a', 'b']", "5", NULL },
+    { "mutate", "uppercase => ['v']", OBJECT, NULL },
+    { "mutate", "split => { 'v' => ',' }", "5", NULL },
+    { "translate", "source => 'v' dictionary => { 'a' => 'b' }", OBJECT, NULL },
+    { "translate", "source => 'v' dictionary => { 'a' => 'b' }", "null", NULL },
+    { "split", "field => 'v'", "5", "[\"_split_type_failure\"]" },
+    { "split", "field => 'v'", OBJECT, "[\"_split_type_failure\"]" },
+    { "split", "field => 'none'", "1", "[\"_split_type_failure\"]" },
+    { "syslog_pri", "syslog_pri_field_name => 'v'", "\"200\"", "[\"_syslogpriparsefailure\"]" },
+};
+
+START_TEST(tags_are_those_of_logstash)
+{
+    struct arena a;
+    struct err err = { 0 };
+    struct batch *b = batch_new(NULL);
+    struct chain *c;
+    struct event *ev;
+    struct value *got;
+    struct buf text = { 0 };
+
+    arena_init(&a, NULL);
+    c = chain_new(arena_printf(&a, "filter { %s { %s } }", tags[_i].filter, tags[_i].options),
+                  ECS_DISABLED, false, &err);
+    ck_assert_msg(c != NULL, "%s", err.msg);
+    ev = chain_event(b, arena_printf(&a, "{\"v\":%s}", tags[_i].value));
+    ck_assert(chain_run(c, ev));
+    got = value_get(&b->arena, &ev->data, SLICE("tags"));
+    if (got != NULL)
+        value_write(got, &text);
+    ck_assert_msg(slice_eq(buf_slice(&text), slice_of(tags[_i].tags == NULL ? "" : tags[_i].tags)),
+                  "%s { %s } of %s: %s", tags[_i].filter, tags[_i].options, tags[_i].value,
+                  buf_cstr(&text));
+    buf_fini(&text);
+    chain_free(c);
+    batch_recycle(&b);
+    arena_fini(&a);
+}
+END_TEST
+
 static void
 add_tests(TCase *tc)
 {
+    tcase_add_loop_test(tc, tags_are_those_of_logstash, 0, (int)COUNT(tags));
     tcase_add_loop_test(tc, filter_survives, 0, (int)COUNT(blocks));
 }
 

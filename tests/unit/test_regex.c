@@ -183,6 +183,29 @@ START_TEST(long_text_matches)
 }
 END_TEST
 
+/* Tried once, not at each place of the text, which would take minutes. */
+START_TEST(what_begins_with_anything_is_tried_once)
+{
+    static const char *const patterns[] = { "(?<a>.*) x", "(?:.*?)x\\z", "(?<a>(?:.|\\n)*)x",
+                                            "(?<a>.*)(?<b>.)x|.*y" };
+    struct regex *re = compile(patterns[_i], true);
+    struct regex_scratch *s = regex_scratch_new();
+    struct buf text = { 0 };
+
+    buf_append(&text, SLICE(" x"));
+    text.p[1] = '-';
+    while (text.n < 4u << 20)
+        buf_append(&text, SLICE("some words "));
+    buf_append(&text, SLICE("y x"));
+    text.p[text.n - 1] = 'z';
+    regex_scratch_timeout(s, 8000);
+    ck_assert_int_ne(regex_search(re, s, buf_slice(&text), 0), REGEX_TIMEOUT);
+    buf_fini(&text);
+    regex_scratch_free(s);
+    regex_free(re);
+}
+END_TEST
+
 /* 64 KB of code would be too few for the parts written out. */
 START_TEST(repeated_parts_are_shared)
 {
@@ -398,6 +421,7 @@ add_tests(TCase *tc)
     tcase_add_test(tc, base_case_flag_counts_for_the_gate);
     tcase_add_test(tc, java_patterns_are_not_translated);
     tcase_add_test(tc, first_use_from_many_threads);
+    tcase_add_loop_test(tc, what_begins_with_anything_is_tried_once, 0, 4);
     tcase_add_test(tc, equal_patterns_are_one);
     tcase_add_test(tc, shared_by_many_threads);
     tcase_add_test(tc, searches_on_from_a_place);
