@@ -214,35 +214,40 @@ make_slot(struct event *ev, const struct fieldref *at, struct err *err)
         if (node == NULL)
             return NULL;
         if (made && i + 1 < at->n)
-            value_assign_object(event_arena(ev), node);
+            value_assign_container(event_arena(ev), node, V_OBJECT);
     }
     return node;
 }
 
 int
-event_put(struct event *ev, const struct fieldref *at, struct value **slot)
+event_put(struct event *ev, const struct fieldref *at, struct value **slot, struct err *err)
 {
     struct err local;
 
     ASSERT(at->kind == REF_FIELD);
-    local.code = ERR_NONE;
-    *slot = make_slot(ev, at, &local);
-    return *slot == NULL && local.code != ERR_NONE ? -1 : 0;
-}
-
-int
-event_set(struct event *ev, const struct fieldref *at, struct value v, struct err *err)
-{
-    struct err local;
-    struct value *slot = NULL;
-
     /* Its text is half a kilobyte that mostly nobody asks for. */
     local.code = ERR_NONE;
     local.pos = 0;
-    if (check_special(ev, at, &v, &local) == 0)
+    *slot = make_slot(ev, at, &local);
+    if (*slot != NULL || local.code == ERR_NONE)
+        return 0;
+    if (err != NULL)
+        *err = local;
+    return -1;
+}
+
+int
+event_set_special(struct event *ev, const struct fieldref *at, struct value *v, struct err *err)
+{
+    struct value *slot = NULL;
+    struct err local;
+
+    local.code = ERR_NONE;
+    local.pos = 0;
+    if (check_special(ev, at, v, &local) == 0)
         slot = make_slot(ev, at, &local);
     if (slot != NULL)
-        value_assign(slot, v);
+        value_assign(slot, *v);
     if (slot != NULL || local.code == ERR_NONE)
         return 0;
     if (err != NULL)
@@ -258,6 +263,20 @@ event_set_str(struct event *ev, const struct fieldref *at, struct slice s)
 
 /* ---- removing ---- */
 
+/* Of the data no two members have one name. */
+static bool
+take_from_data(struct event *ev, struct slice key, struct value *out)
+{
+    struct arena *a = event_arena(ev);
+    struct value *found = event_member(ev, key);
+
+    if (found == NULL)
+        return false;
+    *out = value_bare(found);
+    value_remove_at(a, &ev->data, (uint32_t)(found - value_at(a, &ev->data, 0)));
+    return true;
+}
+
 bool
 event_take(struct event *ev, const struct fieldref *at, struct value *out)
 {
@@ -272,6 +291,8 @@ event_take(struct event *ev, const struct fieldref *at, struct value *out)
         ev->meta = value_object(a);
         return true;
     }
+    if (at->n == 1 && !at->meta)
+        return take_from_data(ev, at->part[0].key, out);
     for (i = 0; i < at->n; i++) {
         last = node;
         node = child(a, node, &at->part[i]);
@@ -300,6 +321,9 @@ event_remove(struct event *ev, const struct fieldref *at)
 /* ---- tags ---- */
 
 static const struct slice tags_key = SLICE_INIT("tags");
+static const struct value no_tags = {
+    .raw = "null", .key = "\"tags\"" + 1, .len = 4, .key_len = 4, .type = V_NULL, .flags = V_CHANGED
+};
 
 /* The tags, a member of the data, as a list: made from a text or from anything else. */
 static void
@@ -312,7 +336,7 @@ make_list(struct event *ev, struct value *tags)
     tags->flags |= V_CHANGED;
     if (tags->type == V_ARRAY)
         return;
-    value_assign(tags, value_array(a));
+    value_assign_container(a, tags, V_ARRAY);
     if (single.type == V_STRING)
         value_assign(value_push(a, tags), single);
 }
@@ -324,7 +348,7 @@ append_tag(struct event *ev, struct value *tags, struct slice tag)
     struct arena *a = event_arena(ev);
 
     if (tags == NULL)
-        tags = value_add(a, &ev->data, tags_key);
+        tags = value_adopt(a, &ev->data, &no_tags);
     make_list(ev, tags);
     value_assign(value_push(a, tags), value_str(a, tag));
 }
@@ -431,20 +455,6 @@ put(struct event *ev, struct slice key, struct value v)
     value_assign(member_slot(ev, key), v);
 }
 
-/* Takes the member out of the data, without its key. */
-static bool
-take_member(struct event *ev, struct slice key, struct value *out)
-{
-    struct arena *a = event_arena(ev);
-    struct value *found = event_member(ev, key);
-
-    if (found == NULL)
-        return false;
-    *out = value_bare(found);
-    value_remove_at(a, &ev->data, (uint32_t)(found - value_at(a, &ev->data, 0)));
-    return true;
-}
-
 /* Returns the tag that is due, or an empty slice. */
 static int
 construct_metadata(struct event *ev, bool repair, struct slice *tag, struct err *err)
@@ -452,7 +462,7 @@ construct_metadata(struct event *ev, bool repair, struct slice *tag, struct err 
     static const struct slice key = SLICE_INIT("@metadata");
     struct value meta;
 
-    if (!take_member(ev, key, &meta))
+    if (!take_from_data(ev, key, &meta))
         return 0;
     if (meta.type == V_OBJECT) {
         ev->meta = meta;
@@ -473,7 +483,7 @@ construct_tags(struct event *ev)
     struct arena *a = event_arena(ev);
     struct value *tags = value_get(a, &ev->data, tags_key), bad, list;
 
-    if (tags == NULL || is_tags(a, tags) || !take_member(ev, tags_key, &bad))
+    if (tags == NULL || is_tags(a, tags) || !take_from_data(ev, tags_key, &bad))
         return;
     list = value_array(a);
     value_assign(value_push(a, &list), bad);
@@ -507,7 +517,7 @@ construct_timestamp(struct event *ev, struct timestamp now, zone_fn *zone)
             return;
         }
     }
-    take_member(ev, timestamp_key, &bad);
+    take_from_data(ev, timestamp_key, &bad);
     put(ev, SLICE("_@timestamp"), bad);
     put(ev, timestamp_key, value_timestamp(a, now));
     event_tag(ev, SLICE("_timestampparsefailure"));

@@ -39,12 +39,29 @@ struct value *event_member(struct event *ev, struct slice key);
 struct value *event_get(struct event *ev, const struct fieldref *at);
 bool event_has(struct event *ev, const struct fieldref *at); /* also when it holds null */
 
-/* The rules of event-model.md 4. ERR_TYPE (scalar in the way, tags, @timestamp), ERR_RANGE. */
-int event_set(struct event *ev, const struct fieldref *at, struct value v, struct err *err);
 /* The slot of an ordinary field, found or made as null, for filters that look before they set: one
  * walk instead of two. It is marked with all on the way. -1 as event_set; 0 with *slot NULL where
  * event_set would do nothing. */
-int event_put(struct event *ev, const struct fieldref *at, struct value **slot);
+int event_put(struct event *ev, const struct fieldref *at, struct value **slot, struct err *err);
+/* For event_set(): references that have rules of their own. */
+int event_set_special(struct event *ev, const struct fieldref *at, struct value *v,
+                      struct err *err);
+
+/* The rules of event-model.md 4. ERR_TYPE (scalar in the way, tags, @timestamp), ERR_RANGE. */
+static inline int
+event_set(struct event *ev, const struct fieldref *at, struct value v, struct err *err)
+{
+    struct value *slot;
+
+    if (at->kind != REF_FIELD)
+        return event_set_special(ev, at, &v, err);
+    if (event_put(ev, at, &slot, err) < 0)
+        return -1;
+    if (slot != NULL)
+        value_assign(slot, v);
+    return 0;
+}
+
 /* Copies s. -1 as event_set. */
 int event_set_str(struct event *ev, const struct fieldref *at, struct slice s);
 /* The slot itself, for in-place edits: marks the way and the slot. NULL when missing. */

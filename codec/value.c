@@ -137,7 +137,7 @@ empty_container(struct arena *a, enum value_type type)
 }
 
 void
-value_assign_object(struct arena *a, struct value *slot)
+value_assign_container(struct arena *a, struct value *slot, enum value_type type)
 {
     struct {
         struct kids kids;
@@ -147,7 +147,7 @@ value_assign_object(struct arena *a, struct value *slot)
     o->kids = (struct kids){ .cap = KIDS_FIRST, .at = o->at };
     slot->kids = &o->kids;
     slot->len = 0;
-    slot->type = V_OBJECT;
+    slot->type = (uint8_t)type;
     slot->flags = (uint8_t)((slot->flags & V_KEY_FLAGS) | V_CHANGED | V_INDEXED);
 }
 

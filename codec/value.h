@@ -86,8 +86,8 @@ struct value value_timestamp(struct arena *a, struct timestamp t);
 void value_assign_timestamp(struct arena *a, struct value *slot, struct timestamp t);
 struct value value_array(struct arena *a);
 struct value value_object(struct arena *a);
-/* An empty object with room for some members, in a slot. */
-void value_assign_object(struct arena *a, struct value *slot);
+/* An empty one of either with room for some children, in a slot. */
+void value_assign_container(struct arena *a, struct value *slot, enum value_type type);
 /* A number of the given class from its JSON digits (copied). */
 struct value value_digits(struct arena *a, enum value_type type, struct slice digits);
 /* What is inline here takes a value apart at once: a node that is written in small pieces and then

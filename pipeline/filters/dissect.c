@@ -183,10 +183,19 @@ static int
 set_text(struct work *w, const struct target *t, struct slice s, bool alias)
 {
     struct arena *a = event_arena(w->ev);
+    struct value *slot;
 
     if (t->illegal)
         return -1;
-    return event_set(w->ev, &t->at, alias ? value_str_alias(a, s) : value_str(a, s), NULL);
+    if (t->at.kind != REF_FIELD)
+        return event_set(w->ev, &t->at, value_str(a, s), NULL);
+    if (event_put(w->ev, &t->at, &slot, NULL) < 0)
+        return -1;
+    if (slot != NULL && alias)
+        value_assign_str_alias(a, slot, s);
+    else if (slot != NULL)
+        value_assign_str(a, slot, s);
+    return 0;
 }
 
 /* Behind the text of what is there. */
@@ -248,6 +257,7 @@ store_all(struct work *w)
     const struct mapping *m = w->mapping;
     const struct slice *values = w->local->values;
 
+    value_reserve(event_arena(w->ev), &w->ev->data, (uint32_t)m->pattern.n);
     for (size_t i = 0; i < m->pattern.n; i++)
         if (m->pattern.fields[i].kind == DISSECT_PLAIN &&
             set_text(w, &m->targets[i], values[i], w->alias) < 0)

@@ -438,7 +438,7 @@ store(struct work *w, const struct slot *s, struct slice text)
         return store_special(w, s, text);
     if (s->adopts)
         slot = adopt(w, s);
-    if (slot == NULL && event_put(w->ev, &s->at, &slot) < 0)
+    if (slot == NULL && event_put(w->ev, &s->at, &slot, NULL) < 0)
         return -1;
     if (slot == NULL)
         return 0;

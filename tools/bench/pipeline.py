@@ -30,6 +30,14 @@ APACHE = """filter {
 }
 """
 
+# The corpus has private addresses: each event gets one that the reference's database knows.
+ENRICH = """filter {
+  useragent { source => "[user_agent][original]" }
+  mutate { replace => { "[client][ip]" => "192.0.2.10" } }
+  geoip { source => "[client][ip]" database => "GEOIP_DATABASE" }
+}
+"""
+
 # name: (TLS, enrich option, ECS mode, filters, output)
 PATHS = {
     "bare-null": (True, "enrich => none", "disabled", "", "null"),
@@ -37,6 +45,7 @@ PATHS = {
     "bare-bulk": (True, "enrich => none", "disabled", "", "bulk"),
     "defaults-bulk-gzip": (True, "", "v8", "", "bulk-gzip"),
     "apache-null": (True, "", "v8", APACHE, "null"),
+    "apache-enriched-null": (True, "", "v8", APACHE + ENRICH, "null"),
     "plain-bare-null": (False, "enrich => none", "disabled", "", "null"),
 }
 
@@ -80,7 +89,8 @@ class Server:
     def __init__(self, args, folder, name):
         tls, enrich, ecs, filters, output = PATHS[name]
         self.sink, self.tls, self.folder = None, tls, folder
-        text = BEATS.format(tls=TLS.format(dir=folder) if tls else "", enrich=enrich) + filters
+        text = BEATS.format(tls=TLS.format(dir=folder) if tls else "", enrich=enrich)
+        text += filters.replace("GEOIP_DATABASE", os.path.abspath(args.geoip))
         if output == "null":
             text += NULL
         else:
@@ -153,6 +163,8 @@ def main():
     p.add_argument("--connections", type=int, default=4)
     p.add_argument("--workers", type=int, default=1)
     p.add_argument("--paths", default=",".join(PATHS), help="of " + ", ".join(PATHS))
+    p.add_argument("--geoip", default="../shared/reference/cases/filters/data/city.mmdb",
+                   help="database of apache-enriched-null")
     p.add_argument("--corpora", default="logs,noisy")
     args = p.parse_args()
     with open("/proc/cpuinfo") as f:
