@@ -255,10 +255,24 @@ event_set_special(struct event *ev, const struct fieldref *at, struct value *v, 
     return -1;
 }
 
+static int
+set_str(struct event *ev, const struct fieldref *at, struct slice s, struct err *err)
+{
+    struct value *slot;
+
+    if (at->kind != REF_FIELD)
+        return event_set(ev, at, value_str(event_arena(ev), s), err);
+    if (event_put(ev, at, &slot, err) < 0)
+        return -1;
+    if (slot != NULL)
+        value_assign_str(event_arena(ev), slot, s);
+    return 0;
+}
+
 int
 event_set_str(struct event *ev, const struct fieldref *at, struct slice s)
 {
-    return event_set(ev, at, value_str(event_arena(ev), s), NULL);
+    return set_str(ev, at, s, NULL);
 }
 
 /* ---- removing ---- */
@@ -321,9 +335,7 @@ event_remove(struct event *ev, const struct fieldref *at)
 /* ---- tags ---- */
 
 static const struct slice tags_key = SLICE_INIT("tags");
-static const struct value no_tags = {
-    .raw = "null", .key = "\"tags\"" + 1, .len = 4, .key_len = 4, .type = V_NULL, .flags = V_CHANGED
-};
+static const struct value no_tags = VALUE_MEMBER("tags", V_NULL, "null");
 
 /* The tags, a member of the data, as a list: made from a text or from anything else. */
 static void
@@ -347,10 +359,13 @@ append_tag(struct event *ev, struct value *tags, struct slice tag)
 {
     struct arena *a = event_arena(ev);
 
-    if (tags == NULL)
+    if (tags == NULL) {
         tags = value_adopt(a, &ev->data, &no_tags);
-    make_list(ev, tags);
-    value_assign(value_push(a, tags), value_str(a, tag));
+        value_assign_container(a, tags, V_ARRAY);
+    } else {
+        make_list(ev, tags);
+    }
+    value_assign_str(a, value_push(a, tags), tag);
 }
 
 static bool
@@ -419,7 +434,7 @@ event_add_field(struct event *ev, const struct fieldref *at, struct slice text, 
     struct value *old = event_get(ev, at), list;
 
     if (old == NULL)
-        return event_set(ev, at, value_str(a, text), err);
+        return set_str(ev, at, text, err);
     if (old->type == V_ARRAY) {
         list = value_copy(a, old);
     } else if (old->type == V_OBJECT) {
