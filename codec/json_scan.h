@@ -29,6 +29,10 @@ int json_scan_value(struct arena *a, char *text, size_t n, uint32_t depth, struc
  * the function takes from the arena. */
 void json_index(struct arena *a, const char *raw, uint32_t len, struct kids *out);
 
+/* Of equal keys the last one stays, of these members alone, not of what is in them. True if any
+ * went. What json_scan_object() gives has none. */
+bool json_kids_unique(struct arena *a, struct kids *kids);
+
 /* For tests and the bench: which form runs. */
 enum json_isa { JSON_SCALAR, JSON_AVX2, JSON_AVX512 };
 #define JSON_ISAS 3

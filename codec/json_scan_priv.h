@@ -89,7 +89,5 @@ void json_nodes_make(struct arena *a, const struct json_walk *w, struct kids *ou
 struct value json_node(const struct json_walk *w, size_t from, size_t to);
 /* Of equal keys the last one stays. True if any went. Keys may have ARENA_PAD bytes behind them. */
 bool json_nodes_unique(struct arena *a, struct kids *kids);
-/* The same for keys from anywhere. */
-bool json_kids_unique(struct arena *a, struct kids *kids);
 
 #endif

@@ -2,7 +2,6 @@
 #include "codec/lj_event.h"
 
 #include "codec/json_scan.h"
-#include "codec/json_scan_priv.h"
 #include "codec/utf8.h"
 
 int

@@ -203,6 +203,15 @@ is_list_of_objects(struct arena *a, struct value *v)
     return true;
 }
 
+/* The scanner sees to the members of a root only, and events must not have two of a name. */
+static struct value
+unique_members(struct arena *a, struct value object)
+{
+    if (json_kids_unique(a, value_index(a, &object)))
+        object.flags |= V_CHANGED;
+    return object;
+}
+
 static int
 add_objects(struct decoder *d, struct value *v, struct timestamp now, struct batch *out,
             struct err *err)
@@ -217,7 +226,7 @@ add_objects(struct decoder *d, struct value *v, struct timestamp now, struct bat
     if (!is_list_of_objects(a, v))
         return err_set(err, ERR_JSON_NOT_OBJECT, "JSON must contain objects or arrays of objects");
     for (uint32_t i = 0, n = value_count(a, v); i < n; i++)
-        if (add_object(d, *value_at(a, v, i), now, out) == NULL)
+        if (add_object(d, unique_members(a, *value_at(a, v, i)), now, out) == NULL)
             return err_set(err, ERR_PARSE, "@metadata is no object");
     return 0;
 }

@@ -170,7 +170,7 @@ double value_to_double(const struct value *v);              /* any number */
 bool value_to_bool(const struct value *v);                  /* V_BOOL */
 struct timestamp value_to_timestamp(const struct value *v); /* V_TIMESTAMP */
 
-/* NULL for a scalar. */
+/* The nodes of the children, made from the raw text at the first call; NULL for a scalar. */
 struct kids *value_index(struct arena *a, struct value *v);
 
 /* Children of a container; a scalar has none. */

@@ -4,6 +4,8 @@
 #include "codec/json_write.h"
 #include "tests/unit/unit.h"
 
+#include <stdio.h>
+
 static struct batch *batch;
 
 /* An event whose data is this object. */
@@ -182,6 +184,36 @@ START_TEST(equal_keys_deep_down_become_one)
 }
 END_TEST
 
+/* Where the last event had it says nothing of this one. */
+START_TEST(members_are_found_wherever_each_event_has_them)
+{
+    struct fieldref a = ref("a"), b = ref("[b][c]");
+    struct event *ev = event_of("{\"a\":1,\"b\":{\"c\":2}}");
+
+    ck_assert_int_eq(value_to_int(event_get(ev, &a)), 1);
+    ck_assert_int_eq(value_to_int(event_get(ev, &b)), 2);
+    ev = event_of("{\"b\":{\"c\":3},\"x\":0,\"a\":4}");
+    ck_assert_int_eq(value_to_int(event_get(ev, &a)), 4);
+    ck_assert_int_eq(value_to_int(event_get(ev, &b)), 3);
+    ck_assert(event_remove(ev, &b));
+    ck_assert(event_remove(ev, &a));
+    ck_assert_ptr_null(event_get(ev, &a));
+    ck_assert_str_eq(json_of(ev), "{\"b\":{},\"x\":0}");
+    ev = event_of("{}");
+    ck_assert_ptr_null(event_get(ev, &a));
+    for (int i = 0; i < 300; i++) {
+        char name[16];
+        size_t n = (size_t)snprintf(name, sizeof name, "k%d", i);
+
+        value_put(&batch->arena, &ev->data, (struct slice){ name, n });
+    }
+    ck_assert_int_eq(event_set(ev, &a, value_int(&batch->arena, 5), NULL), 0);
+    ck_assert_int_eq(value_to_int(event_get(ev, &a)), 5);
+    ck_assert_int_eq(event_set(ev, &a, value_int(&batch->arena, 6), NULL), 0);
+    ck_assert_uint_eq(value_count(&batch->arena, &ev->data), 301);
+}
+END_TEST
+
 START_TEST(metadata_that_is_no_object_is_set_aside)
 {
     struct event *ev = event_of("{\"@metadata\":5,\"@timestamp\":\"2024-05-01T12:00:00.000Z\"}");
@@ -220,6 +252,7 @@ add_tests(TCase *tc)
     tcase_add_test(tc, bytes_that_are_no_utf8_are_repaired_when_written);
     tcase_add_test(tc, unusual_keys);
     tcase_add_test(tc, equal_keys_deep_down_become_one);
+    tcase_add_test(tc, members_are_found_wherever_each_event_has_them);
     tcase_add_test(tc, metadata_that_is_no_object_is_set_aside);
     tcase_add_test(tc, a_clone_shares_nothing_that_can_change);
 }
