@@ -115,8 +115,10 @@ check_placeholders(const struct texts *t, struct config_pos pos, struct slice s)
         size_t end = slice_find_byte(s, '}', at);
 
         if (end == SIZE_MAX) {
-            if (begins_name(s, at + 2))
-                warn(t, pos, "close it: %{name}", s, "a placeholder without an end stays as it is");
+            if (begins_name(s, at + 2)) /* the text is not shown: it may be a password */
+                findings_add(t->findings, FINDING_WARN, pos, "close it: %{name}",
+                             "`%.*s` has a placeholder without an end, which stays as it is",
+                             SLICE_ARGS(t->option));
             return;
         }
         if (java)

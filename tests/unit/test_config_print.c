@@ -239,6 +239,21 @@ START_TEST(traps_of_the_tree_are_warned_of)
 }
 END_TEST
 
+/* It goes to the log of a run, too. */
+START_TEST(a_warning_does_not_repeat_a_password)
+{
+    struct config_source source = {
+        "a.conf", SLICE_INIT("output { elasticsearch { password => \"hush%{hush\" } }")
+    };
+    struct findings f = check(&source);
+
+    ck_assert_uint_eq(f.n, 1);
+    ck_assert_uint_eq(f.at[0].pos.column, 38);
+    ck_assert_msg(strstr(f.at[0].text, "hush") == NULL, "%s", f.at[0].text);
+    findings_fini(&f);
+}
+END_TEST
+
 START_TEST(files_whose_numbers_differ_in_length)
 {
     static const struct config_source sources[] = { { "/c/10-b.conf", SLICE_INIT("") },
@@ -265,6 +280,7 @@ add_tests(TCase *tc)
     tcase_add_test(tc, levels_can_be_left_out);
     tcase_add_loop_test(tc, syntax_errors_have_hints, 0, (int)COUNT(hints));
     tcase_add_loop_test(tc, traps_of_the_tree_are_warned_of, 0, (int)COUNT(lint));
+    tcase_add_test(tc, a_warning_does_not_repeat_a_password);
     tcase_add_test(tc, files_whose_numbers_differ_in_length);
 }
 
