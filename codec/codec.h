@@ -23,9 +23,9 @@ struct line_patterns {
     void (*free)(struct line_pattern *p); /* may be NULL */
 };
 
-/* What plugins may know about where they live; alive as long as the plan. */
 struct regex_store; /* of the layer above */
 
+/* What plugins may know about where they live; alive as long as the plan. */
 struct plugin_context {
     struct arena *arena;
     enum escape_style escape;

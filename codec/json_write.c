@@ -189,12 +189,13 @@ write_kids(const struct kids *k, struct buf *out)
 static void
 write_bare(const struct value *v, struct buf *out)
 {
-    char *p = buf_reserve(out, v->len + 2);
+    size_t n = v->len; /* with the quotes it may be more than 32 bits hold */
+    char *p = buf_reserve(out, n + 2);
 
     p[0] = '"';
-    memcpy(p + 1, v->raw, v->len);
-    p[v->len + 1] = '"';
-    out->n += v->len + 2;
+    memcpy(p + 1, v->raw, n);
+    p[n + 1] = '"';
+    out->n += n + 2;
 }
 
 void

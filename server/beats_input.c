@@ -76,7 +76,6 @@ read_settings(struct beats_settings *s, const struct input_env *env)
 
 /* ---- opening ---- */
 
-/* codec_metadata off and no codec given: the default codec has its ECS mode off (3.3). */
 static struct beats_tag
 tag_called(struct arena *a, const char *codec)
 {
@@ -85,6 +84,7 @@ tag_called(struct arena *a, const char *codec)
     return (struct beats_tag){ { list.p + 2, list.n - 4 }, list };
 }
 
+/* codec_metadata off and no codec given: the default codec has its ECS mode off (3.3). */
 static void
 choose_codec(struct beats_input *in)
 {
