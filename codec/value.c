@@ -9,6 +9,7 @@
 #include "codec/utf8.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #define KIDS_FIRST 4
 
@@ -479,33 +480,60 @@ value_remove_key(struct arena *a, struct value *object, struct slice key)
     return removed;
 }
 
+struct named {
+    struct slice key; /* without escapes */
+    uint32_t i;
+};
+
+static int
+by_name(const void *x, const void *y)
+{
+    const struct named *a = x, *b = y;
+    int c = slice_cmp(a->key, b->key);
+
+    return c != 0 ? c : a->i < b->i ? -1 : a->i > b->i;
+}
+
+/* Of equal keys the last goes where the first is. Sorted, for a sender chooses how many there are.
+ * True if any went. */
+static bool
+unique_members(struct arena *a, struct kids *k)
+{
+    struct named *names = xmalloc((k->n + 1) * sizeof *names);
+    bool *gone = xcalloc(k->n + 1, sizeof *gone), any = false;
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < k->n; i++)
+        names[i] = (struct named){ value_key(a, &k->at[i]), i };
+    qsort(names, k->n, sizeof *names, by_name);
+    for (uint32_t i = 1, first = 0; i < k->n; i++) {
+        if (!slice_eq(names[i].key, names[first].key)) {
+            first = i;
+            continue;
+        }
+        k->at[names[first].i] = k->at[names[i].i];
+        any = gone[names[i].i] = true;
+    }
+    for (uint32_t i = 0; any && i < k->n; i++)
+        if (!gone[i])
+            k->at[kept++] = k->at[i];
+    if (any)
+        k->n = kept;
+    free(gone);
+    free(names);
+    return any;
+}
+
 /* True if something was removed or changed below. */
 static bool
 unique_keys(struct arena *a, struct value *v)
 {
     struct kids *k = kids_of(a, v);
-    bool changed = false;
+    bool changed = v->type == V_OBJECT && unique_members(a, k);
 
-    for (uint32_t i = 0; k != NULL && i < k->n; i++) {
-        if (value_is_container(&k->at[i]) && unique_keys(a, &k->at[i]))
-            changed = true;
-        if (v->type != V_OBJECT)
-            continue;
-        struct slice key = value_key(a, &k->at[i]);
-
-        for (uint32_t j = k->n; --j > i;) {
-            if (!key_is(a, &k->at[j], key))
-                continue;
-            k->at[i] = k->at[j];
-            do
-                if (key_is(a, &k->at[j], key))
-                    value_remove_at(a, v, j);
-            while (--j > i);
-            changed = true;
-            i--; /* what moved here has not been looked into */
-            break;
-        }
-    }
+    for (uint32_t i = 0; i < k->n; i++)
+        if (value_is_container(&k->at[i]))
+            changed |= unique_keys(a, &k->at[i]);
     if (changed)
         v->flags |= V_CHANGED;
     return changed;
@@ -514,7 +542,8 @@ unique_keys(struct arena *a, struct value *v)
 void
 value_unique_keys(struct arena *a, struct value *v)
 {
-    unique_keys(a, v);
+    if (value_is_container(v))
+        unique_keys(a, v);
 }
 
 /* ---- copies ---- */

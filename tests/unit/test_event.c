@@ -5,6 +5,7 @@
 #include "tests/unit/unit.h"
 
 #include <stdio.h>
+#include <time.h>
 
 static struct batch *batch;
 
@@ -91,6 +92,28 @@ START_TEST(a_piece_of_a_text_is_a_text)
 END_TEST
 
 /* Where a member was last says nothing for sure about the next event. */
+/* A sender chooses the keys, and a loop waits: comparing each with each would take minutes. */
+START_TEST(equal_keys_among_very_many)
+{
+    enum { KEYS = 300000 };
+    struct buf text = { 0 };
+    struct event *ev;
+    clock_t began;
+
+    buf_printf(&text, "{\"a\":{\"x\":1,\"x\":2");
+    for (int i = 0; i < KEYS; i++)
+        buf_printf(&text, ",\"k%07d\":1", i);
+    buf_printf(&text, "}}");
+    ev = event_of(buf_cstr(&text));
+    began = clock();
+    value_unique_keys(&batch->arena, &ev->data);
+    ck_assert_int_lt((clock() - began) / CLOCKS_PER_SEC, 10);
+    ck_assert_uint_eq(value_count(&batch->arena, value_at(&batch->arena, &ev->data, 0)), KEYS + 1);
+    ck_assert_int_eq(strncmp(json_of(ev), "{\"a\":{\"x\":2,\"k0000000\":1,", 25), 0);
+    buf_fini(&text);
+}
+END_TEST
+
 START_TEST(members_are_found_in_any_order)
 {
     static const char *const events[] = { "{\"a\":0,\"b\":1,\"c\":2}", "{\"b\":1,\"a\":0}",
@@ -246,6 +269,7 @@ add_tests(TCase *tc)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, an_untouched_event_leaves_as_it_came);
     tcase_add_test(tc, a_piece_of_a_text_is_a_text);
+    tcase_add_test(tc, equal_keys_among_very_many);
     tcase_add_test(tc, members_are_found_in_any_order);
     tcase_add_test(tc, reading_changes_nothing);
     tcase_add_test(tc, a_change_deep_down_is_written);
