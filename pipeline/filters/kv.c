@@ -115,12 +115,14 @@ compile_class(const struct plugin_context *ctx, const char *form, struct slice b
     return *out == NULL ? -1 : 0;
 }
 
+/* A run at the end is looked at from where it begins only: from each of its places would take
+ * quadratic time for one that is not at the end. */
 static int
 compile_edit(const struct plugin_context *ctx, struct slice trim, struct slice remove,
              int transform, struct edit *e, struct err *err)
 {
     e->transform = transform;
-    if (compile_class(ctx, "^[@]+|[@]+$", trim, &e->trim, err) < 0)
+    if (compile_class(ctx, "^[@]+|(?<![@])[@]+$", trim, &e->trim, err) < 0)
         return err_prefix(err, "trim");
     if (compile_class(ctx, "[@]", remove, &e->remove, err) < 0)
         return err_prefix(err, "remove_char");

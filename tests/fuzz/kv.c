@@ -11,7 +11,8 @@ static const char *const blocks[] = {
     "filter { kv { } }",
     "filter { kv { target => 'kv' recursive => true allow_empty_values => true } }",
     "filter { kv { whitespace => 'strict' include_brackets => false field_split => '&?' } }",
-    "filter { kv { field_split_pattern => ', ?|;' value_split_pattern => '->|:' } }",
+    "filter { kv { field_split_pattern => ', ?|;' value_split_pattern => '->|:' timeout_millis => "
+    "50 } }",
     "filter { kv { field_split => '\\n,' value_split => ':=' trim_key => ' <>\\[' trim_value => "
     "'\"' remove_char_key => '.' remove_char_value => 'x-z' } }",
     "filter { kv { transform_key => 'capitalize' transform_value => 'uppercase' prefix => "

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "codec/base/random.h"
 #include "tests/unit/unit.h"
+
+#include <sys/resource.h>
 
 #include "codec/base/buf.h"
 #include "pipeline/config_grammar.h"
@@ -175,6 +178,22 @@ static const struct {
     { "quotes", "filter { kv { a => ", "\"'", " } }", false },
 };
 
+/* Of this process; sanitizers keep what was freed. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define PEAK_BYTES ((size_t)8 << 30)
+#else
+#define PEAK_BYTES ((size_t)512 << 20)
+#endif
+
+static size_t
+peak_bytes(void)
+{
+    struct rusage usage;
+
+    getrusage(RUSAGE_SELF, &usage);
+    return (size_t)usage.ru_maxrss << 10;
+}
+
 START_TEST(ten_megabytes_are_answered)
 {
     bool plugins = _i == 0;
@@ -194,8 +213,51 @@ START_TEST(ten_megabytes_are_answered)
         ck_assert_uint_gt(f.at[0].pos.line, 0);
     if (plugins)
         ck_assert_uint_eq(c->filter.n, 100000);
+    ck_assert_msg(peak_bytes() < PEAK_BYTES, "%s: %zu MB", huge[_i].name, peak_bytes() >> 20);
     config_free(&c);
     findings_fini(&f);
+    buf_fini(&b);
+}
+END_TEST
+
+/* Texts thrown together from bytes, and from the words of the language: refused with a place in
+ * the text, or a tree. */
+START_TEST(random_texts_are_answered)
+{
+    static const char *const words[] = {
+        "filter", "input", "output", "{",        "}",    "(",   ")",  "[",      "]",     "=>",
+        "if",     "else",  "in",     "not",      "and",  "==",  "=~", "/",      "\"",    "'",
+        "#",      "\n",    "kv",     "a1",       "5",    "-",   ",",  "[a][b]", "\\",    "${A}",
+        "\r",     "!",     "%{x}",   "\xc3\xa9", "\xff", "[a]", " ",  "mutate", "\"x\"",
+    };
+    struct rng rng = { { (uint64_t)_i + 1, 20240506 } };
+    struct buf b = { 0 };
+
+    for (int round = 0; round < 4000; round++) {
+        struct findings f = { 0 };
+        struct config *c;
+
+        buf_clear(&b);
+        if (_i % 2 == 0)
+            buf_append(&b, SLICE("filter { "));
+        for (uint64_t n = 1 + rng_below(&rng, 40); n > 0; n--) {
+            if (_i == 2)
+                buf_byte(&b, (char)rng_next(&rng));
+            else
+                buf_append(&b, slice_of(words[rng_below(&rng, COUNT(words))]));
+            if (_i < 2 && rng_below(&rng, 2) == 0)
+                buf_byte(&b, ' ');
+        }
+        buf_cstr(&b);
+        c = parse(buf_slice(&b), &f);
+        ck_assert_msg((c == NULL) == (f.errors > 0), "%.*s", SLICE_ARGS(buf_slice(&b)));
+        for (size_t i = 0; i < f.n; i++)
+            ck_assert_msg(f.at[i].pos.line > 0 && f.at[i].pos.column > 0 &&
+                              f.at[i].pos.column <= b.n + 1,
+                          "%.*s", SLICE_ARGS(buf_slice(&b)));
+        config_free(&c);
+        findings_fini(&f);
+    }
     buf_fini(&b);
 }
 END_TEST
@@ -258,6 +320,7 @@ add_tests(TCase *tc)
     tcase_add_test(tc, sections_join_in_file_order);
     tcase_add_loop_test(tc, depth_is_limited_with_a_position, 0, (int)COUNT(deep));
     tcase_add_loop_test(tc, ten_megabytes_are_answered, 0, (int)COUNT(huge));
+    tcase_add_loop_test(tc, random_texts_are_answered, 0, 3);
     tcase_add_test(tc, too_many_bytes_are_refused_unread);
     tcase_add_loop_test(tc, traps_are_warned_of, 0, (int)COUNT(traps));
     tcase_add_test(tc, an_escaped_quote_is_a_pair_whatever_stands_before);

@@ -84,6 +84,39 @@ START_TEST(many_keys_are_cheap)
 }
 END_TEST
 
+/* Megabytes of what is cut at the ends, but not at an end. */
+START_TEST(runs_inside_are_cheap)
+{
+    struct err err = { 0 };
+    struct chain *c = chain_new(SLICE("filter { kv { trim_value => ' ' trim_key => '-' } }"),
+                                ECS_DISABLED, false, &err);
+    struct batch *b = batch_new(NULL);
+    struct buf text = { 0 };
+    struct event *ev;
+    struct value *v;
+    clock_t begin = clock();
+
+    ck_assert_msg(c != NULL, "%s", err.msg);
+    buf_printf(&text, "{\"message\":\"-k");
+    for (int i = 0; i < 1 << 20; i++)
+        buf_byte(&text, '-');
+    buf_printf(&text, "k--=\\\" x");
+    for (int i = 0; i < 1 << 20; i++)
+        buf_byte(&text, ' ');
+    buf_printf(&text, "x  \\\"\"}");
+    ev = chain_event(b, buf_slice(&text));
+    ck_assert(chain_run(c, ev));
+    ck_assert_uint_eq(value_count(&b->arena, &ev->data), 4);
+    v = value_at(&b->arena, &ev->data, 3);
+    ck_assert_uint_eq(value_key(&b->arena, v).n, (1u << 20) + 2);
+    ck_assert_uint_eq(value_text(&b->arena, v).n, (1u << 20) + 2);
+    ck_assert_int_lt((clock() - begin) / CLOCKS_PER_SEC, 20);
+    chain_free(c);
+    batch_recycle(&b);
+    buf_fini(&text);
+}
+END_TEST
+
 static const struct {
     const char *options, *message;
 } refusals[] = {
@@ -105,6 +138,7 @@ add_tests(TCase *tc)
     tcase_add_test(tc, cases_of_the_reference);
     tcase_add_loop_test(tc, events_and_their_fields, 0, (int)COUNT(events));
     tcase_add_loop_test(tc, many_keys_are_cheap, 0, (int)COUNT(hostile));
+    tcase_add_test(tc, runs_inside_are_cheap);
     tcase_add_loop_test(tc, configs_that_cannot_work, 0, (int)COUNT(refusals));
 }
 
