@@ -119,7 +119,7 @@ value_bool(bool b)
  * escape. */
 #define VALUE_MEMBER(name, value_type, json)                                \
     {                                                                       \
-        .raw = json, .key = "\"" name "\"" + 1, .len = sizeof(json) - 1,    \
+        .raw = json, .key = &("\"" name "\"")[1], .len = sizeof(json) - 1,  \
         .key_len = sizeof(name) - 1, .type = value_type, .flags = V_CHANGED \
     }
 
