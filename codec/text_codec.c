@@ -4,6 +4,7 @@
 #include "codec/base/log.h"
 #include "codec/json_scan.h"
 #include "codec/template.h"
+#include "codec/utf8.h"
 
 #include <stdlib.h>
 
@@ -163,7 +164,7 @@ add_failure(struct decoder *d, struct slice text, const struct err *why, struct 
         char shown[256];
         struct log_param params[] = {
             LOG_TEXT("message", slice_of(why->msg)),
-            LOG_TEXT("data", slice_of(log_escape(text, shown, sizeof shown))),
+            LOG_TEXT("data", utf8_shown(text, shown, sizeof shown)),
             LOG_INT("swallowed", swallowed),
         };
 

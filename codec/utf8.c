@@ -6,6 +6,8 @@
 
 #include "codec/base/error.h"
 
+#include <string.h>
+
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
@@ -181,4 +183,28 @@ utf8_decode(struct slice s, uint32_t *code)
     for (unsigned i = 1; i < n; i++)
         *code = *code << 6 | (b[i] & 0x3F);
     return n;
+}
+
+struct slice
+utf8_shown(struct slice s, char *out, size_t max)
+{
+    size_t used = 0, at = 0;
+
+    while (at < s.n) {
+        struct slice left = { s.p + at, s.n - at };
+        unsigned bad, n = utf8_next(left, &bad);
+        uint32_t code = 0xFFFD;
+
+        if (n > 0)
+            utf8_decode(left, &code);
+        if (used + 4 + 3 > max) {
+            memcpy(out + used, "...", 3);
+            return (struct slice){ out, used + 3 };
+        }
+        if (code >= 0x7F && code < 0xA0)
+            code = 0xFFFD;
+        used += utf8_encode(code, out + used);
+        at += n > 0 ? n : bad;
+    }
+    return (struct slice){ out, used };
 }

@@ -14,6 +14,7 @@
 #include "sinks/view_gzip.h"
 
 #include "codec/base/log.h"
+#include "codec/utf8.h"
 #include "server/net/loop.h"
 
 #include <pthread.h>
@@ -173,7 +174,7 @@ on_bad_code(struct es_sink *s, struct sink_request *r, const char *url,
         LOG_INT("code", o->status),
         LOG_TEXT("url", slice_of(url)),
         LOG_INT("content_length", r->body_bytes),
-        LOG_TEXT("body", slice_of(log_escape(o->body, shown, sizeof shown))),
+        LOG_TEXT("body", utf8_shown(o->body, shown, sizeof shown)),
     };
 
     if (o->status == 429)

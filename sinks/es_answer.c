@@ -4,6 +4,7 @@
 #include "codec/base/log.h"
 #include "codec/json_scan.h"
 #include "codec/json_write.h"
+#include "codec/utf8.h"
 #include "sinks/sink_thread.h"
 #include "sinks/view_gzip.h"
 
@@ -60,8 +61,8 @@ log_item(struct es_answerer *a, enum log_level level, const char *text, const st
     uint64_t swallowed;
     struct log_param params[] = {
         LOG_INT("status", it->status),
-        LOG_TEXT("action", slice_of(log_escape(item_text, action, sizeof action))),
-        LOG_TEXT("response", slice_of(log_escape(it->text, response, sizeof response))),
+        LOG_TEXT("action", utf8_shown(item_text, action, sizeof action)),
+        LOG_TEXT("response", utf8_shown(it->text, response, sizeof response)),
         LOG_INT("swallowed", 0),
     };
 

@@ -2,6 +2,7 @@
 #include "sinks/es_setup.h"
 
 #include "codec/base/log.h"
+#include "codec/utf8.h"
 #include "sinks/es_template.h"
 
 #include <jansson.h>
@@ -218,7 +219,7 @@ on_template_put(struct es_setup *s, const struct http_outcome *o)
         char shown[512];
         struct log_param params[] = {
             LOG_INT("code", o->status),
-            LOG_TEXT("body", slice_of(log_escape(o->body, shown, sizeof shown))),
+            LOG_TEXT("body", utf8_shown(o->body, shown, sizeof shown)),
         };
 
         log_params(s->env->log, LOG_ERROR, params, 2, "Failed to install template");

@@ -10,6 +10,7 @@
 #include "sinks/sink_thread.h"
 
 #include "codec/base/hash.h"
+#include "codec/utf8.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -298,7 +299,7 @@ complain(struct file_sink *f, const char *path, int why)
     f->base.stats.failures++;
     if (log_throttle_pass(&f->complaint, sink_thread_now_ms(), COMPLAINT_MS, &swallowed)) {
         struct log_param params[] = {
-            LOG_TEXT("path", slice_of(log_escape(slice_of(path), shown, sizeof shown))),
+            LOG_TEXT("path", utf8_shown(slice_of(path), shown, sizeof shown)),
             LOG_TEXT("exception", slice_of(strerror(why))),
         };
 

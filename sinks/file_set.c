@@ -2,6 +2,7 @@
 #include "sinks/file_set.h"
 
 #include "codec/base/hash.h"
+#include "codec/utf8.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -116,8 +117,7 @@ static void
 log_path(const struct file_set *s, const char *what, const char *key, const char *path)
 {
     char shown[SHOWN];
-    struct log_param param =
-        LOG_TEXT(key, slice_of(log_escape(slice_of(path), shown, sizeof shown)));
+    struct log_param param = LOG_TEXT(key, utf8_shown(slice_of(path), shown, sizeof shown));
 
     log_params(s->rules.log, LOG_INFO, &param, 1, "%s", what);
 }

@@ -15,6 +15,7 @@
 
 #include "codec/base/log.h"
 #include "codec/base/random.h"
+#include "codec/utf8.h"
 #include "server/net/loop.h"
 
 #include <stdio.h>
@@ -67,9 +68,7 @@ log_url(struct http_sink *s, enum log_level level, const char *text, const struc
         return;
     buf_printf(&url, "%.*s://%.*s%.*s", SLICE_ARGS(call->url.scheme), SLICE_ARGS(call->url.host),
                SLICE_ARGS(buf_slice(&call->target)));
-    params[0] =
-        (struct log_param)LOG_TEXT("url",
-                                   slice_of(log_escape(buf_slice(&url), shown, sizeof shown)));
+    params[0] = (struct log_param)LOG_TEXT("url", utf8_shown(buf_slice(&url), shown, sizeof shown));
     memcpy(params + 1, more, n * sizeof *more);
     params[n + 1] = (struct log_param)LOG_INT("swallowed", swallowed);
     log_params(s->base.env.log, level, params, n + 1 + (swallowed > 0), "%s", text);
@@ -274,7 +273,7 @@ on_refused(struct transfer *c, const struct http_outcome *o)
     char text[64], shown[512];
     struct log_param more[] = {
         LOG_INT("response_code", o->status),
-        LOG_TEXT("body", slice_of(log_escape(o->body, shown, sizeof shown))),
+        LOG_TEXT("body", utf8_shown(o->body, shown, sizeof shown)),
     };
 
     snprintf(text, sizeof text, "Encountered non-2xx HTTP code %u", o->status);

@@ -79,11 +79,43 @@ START_TEST(every_code_point_there_and_back)
 }
 END_TEST
 
+static const struct {
+    const char *name;
+    struct slice in, shown;
+} shown_vectors[] = {
+    { "nothing", SLICE_INIT(""), SLICE_INIT("") },
+    { "quotes, backslash and controls are the writer's to escape",
+      SLICE_INIT("{\"a\":\"\\\n\x1b\"}"), SLICE_INIT("{\"a\":\"\\\n\x1b\"}") },
+    { "other scripts stay", SLICE_INIT("caf\xC3\xA9"), SLICE_INIT("caf\xC3\xA9") },
+    { "bad bytes, DEL and a C1 control",
+      SLICE_INIT("a\xFF"
+                 "b\x7F"
+                 "c\xC2\x9B"),
+      SLICE_INIT("a" FFFD "b" FFFD "c" FFFD) },
+    { "just fits", SLICE_INIT("0123456789abcd"), SLICE_INIT("0123456789abcd") },
+    { "cut", SLICE_INIT("0123456789abcdefghijkl"), SLICE_INIT("0123456789abcd...") },
+    { "cut between characters",
+      SLICE_INIT("0123456789abc\xF0\x9F\x98\x80"
+                 "fgh"),
+      SLICE_INIT("0123456789abc\xF0\x9F\x98\x80...") },
+};
+
+START_TEST(shown_in_a_log_line)
+{
+    char out[20];
+    struct slice s = utf8_shown(shown_vectors[_i].in, out, sizeof out);
+
+    ck_assert_msg(slice_eq(s, shown_vectors[_i].shown), "%s: %.*s", shown_vectors[_i].name,
+                  SLICE_ARGS(s));
+}
+END_TEST
+
 static void
 add_tests(TCase *tc)
 {
     tcase_add_loop_test(tc, repair_and_validity, 0, (int)COUNT(vectors));
     tcase_add_test(tc, one_bad_byte_at_each_offset);
+    tcase_add_loop_test(tc, shown_in_a_log_line, 0, (int)COUNT(shown_vectors));
     tcase_add_test(tc, every_code_point_there_and_back);
 }
 
