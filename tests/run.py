@@ -56,6 +56,7 @@ def asan(phase, options):
     meson_tests(phase, folder, "unit", "cases", "vectors", env=SANITIZER_ENV, slower=5)
     accept(phase, folder, "vectors", env=SANITIZER_ENV)
     e2e_with(phase, folder, "behaviour", SANITIZER_ENV, slower=3)
+    e2e_with(phase, folder, "edge_behaviour", SANITIZER_ENV, slower=3)
 
 
 # What has threads, or is used by several: the rest would only be slow under TSan.
@@ -70,6 +71,7 @@ def tsan(phase, options):
     meson_tests(phase, folder, names=THREADED, env=SANITIZER_ENV, slower=10)
     accept(phase, folder, "vectors", env=SANITIZER_ENV)
     e2e_with(phase, folder, "behaviour", SANITIZER_ENV, slower=3)
+    e2e_with(phase, folder, "edge_behaviour", SANITIZER_ENV, slower=3)
 
 
 def arena_malloc(phase, options):

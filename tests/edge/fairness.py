@@ -127,7 +127,7 @@ def latency(checks, lab_):
         p99, sent = with_heavy(port, others, seconds)
         beside.append(p99)
         offered += sent
-    others.finish(20)
+    others.finish(20 * SLOWER)
     quiet, loud = min(alone), min(beside)
     bound = max(quiet * 1.10, quiet + NOISE) * SLOWER
     wanted = 5 * (seconds + 0.5) * 100 * EVENTS / EVERY
@@ -144,7 +144,7 @@ def order(checks, lab_):
     server = lab_.start(Server(lab_.folder("order"), edge.beats_input(port) + file_output(out), [port]))
     others = Others(port)
     _, offered = with_heavy(port, others, 3)
-    others.finish(20)
+    others.finish(20 * SLOWER)
     count = sum(others.sent.values()) + offered
     until(lambda: server.memory()["events_done"] >= count, 30 * SLOWER, "all events written")
     last = collections.Counter()
