@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Regular expressions of Ruby's dialect, as Logstash's options have them, over PCRE2.
  *
- * A `struct regex` belongs to a plan and is const for its users: any number of workers search with
- * it at once, each with a `struct regex_scratch` of its own. Compiling is cheap; machine code is
- * made at the first search and published through one atomic pointer a form. Subjects are UTF-8;
- * one that is not is REGEX_BAD_TEXT, as Ruby raises there (reference/grok-regex.md 5).
+ * A `struct regex` belongs to a plan, or to all that found it in one store, and is const for its
+ * users: any number of workers search with it at once, each with a `struct regex_scratch` of its
+ * own. Compiling is cheap; machine code is made at the first search and published through one
+ * atomic pointer a form. Subjects are UTF-8; one that is not is REGEX_BAD_TEXT, as Ruby raises
+ * there (reference/grok-regex.md 5).
  * \w \d \s are ASCII, \b and POSIX brackets Unicode; ^ and $ match at every line. */
 #ifndef PIPELINE_REGEX_H
 #define PIPELINE_REGEX_H
@@ -30,7 +31,8 @@ enum regex_result {
     REGEX_TIMEOUT   /* time, or the memory a search may take, is used up */
 };
 
-/* NULL with *err: what, where (err->pos too). The pattern is copied. */
+/* NULL with *err: what, where (err->pos too). The pattern is copied. With a store it may be one
+ * that others have too; regex_free() gives it back in either case. */
 struct regex *regex_new(struct slice pattern, struct regex_options options, struct err *err);
 void regex_free(struct regex *re);
 unsigned regex_groups(const struct regex *re);
@@ -56,6 +58,10 @@ enum regex_result regex_search(const struct regex *re, struct regex_scratch *s,
 enum regex_result regex_search_on(const struct regex *re, struct regex_scratch *s, size_t from);
 /* Of the last match; 0 is the whole. p is NULL if the group took no part. Aliases the subject. */
 struct slice regex_group(const struct regex_scratch *s, unsigned group);
+/* The same for all groups at once: *n pairs of offsets in the subject, those of a group that took
+ * no part REGEX_UNSET. Groups behind *n took none. */
+#define REGEX_UNSET SIZE_MAX
+const size_t *regex_spans(const struct regex_scratch *s, unsigned *n);
 
 /* Ruby's gsub: every match, empty ones too, gives way to the replacement, in which \1 to \9,
  * \0, \&, \`, \', \k<name> and \\ are special. Appends the whole new text to *out when there was
@@ -64,11 +70,6 @@ struct slice regex_group(const struct regex_scratch *s, unsigned group);
 #define REGEX_GSUB_BYTES (256u << 20)
 enum regex_result regex_gsub(const struct regex *re, struct regex_scratch *s, struct slice subject,
                              struct slice replacement, struct buf *out);
-
-/* The same for all groups at once: *n pairs of offsets in the subject, those of a group that took
- * no part REGEX_UNSET. Groups behind *n took none. */
-#define REGEX_UNSET SIZE_MAX
-const size_t *regex_spans(const struct regex_scratch *s, unsigned *n);
 
 /* The engine's name and version, for --version. */
 const char *regex_engine(char *text, size_t size);
