@@ -11,8 +11,8 @@ bool utf8_valid(struct slice s);
 unsigned utf8_next(struct slice s, unsigned *bad);
 void utf8_repair(struct slice s, struct buf *out);
 /* For a value of a log line, which is written as a JSON text and escaped there: valid UTF-8 without
- * DEL and the C1 controls (both as U+FFFD), of at most max bytes with "..." where it was cut. Writes
- * into out; max >= 8. */
+ * DEL and the C1 controls (both as U+FFFD), of at most max bytes with "..." where it was cut.
+ * Writes into out; max >= 8. */
 struct slice utf8_shown(struct slice s, char *out, size_t max);
 /* Encodes a code point (surrogates and beyond 10FFFF as U+FFFD); returns 1..4 bytes. */
 unsigned utf8_encode(uint32_t code, char out[4]);
