@@ -132,7 +132,7 @@ const struct setting_row setting_rows[] = {
     REMOVED("config.field_reference.parser", "references are always strict"),
     REMOVED("pipeline.java_execution", "has no effect any more"),
 
-    OURS("memory.limit", BYTES, NULL),
+    OURS("memory.limit", BYTES, NULL, .least = (int64_t)16 << 20), /* windows get an eighth */
     OURS("shutdown.timeout", TIME, "60000"),
     OURS("shutdown.pre_delay", TIME, "0"),
     PLUGIN("beats.on_bad_event", ENUM, "quarantine", .choices = bad_event),

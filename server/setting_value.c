@@ -62,7 +62,13 @@ read_bytes(struct arena *a, const struct setting_row *row, struct slice text, co
             continue;
         if (n > INT64_MAX >> byte_units[i].shift)
             return wrong(row, text, "size below 8 exabytes", err);
-        *out = arena_printf(a, "%lld", (long long)(n << byte_units[i].shift)).p;
+        n <<= byte_units[i].shift;
+        if (n > 0 && n < row->least)
+            return err_set(err, ERR_CONFIG,
+                           "Setting \"%s\": \"%.*s\" is less than %lld bytes; a number without a "
+                           "unit means bytes",
+                           row->name, SLICE_ARGS(text), (long long)row->least);
+        *out = arena_printf(a, "%lld", (long long)n).p;
         return 0;
     }
     return wrong(row, text, wanted, err);

@@ -40,6 +40,7 @@ struct setting_row {
     const char *dflt; /* normalised; NULL: none */
     const char *const *choices;
     const char *note;
+    int64_t least; /* SETTING_BYTES: what is less, but not 0, is refused */
     enum setting_kind kind;
     enum setting_state state;
     enum setting_file file;

@@ -63,6 +63,10 @@ def exit_codes(checks, lab_):
     run.write("headrig.yml", "plugin.nobody.max_pairs: 5\nlog.level: debug\n")
     check_run(checks, run("-e", pipeline), 1, ["headrig.yml:2", "log.level"],
               "a key of logstash.yml in headrig.yml")
+    run.write("headrig.yml", "memory.limit: 512\n")
+    check_run(checks, run("-e", "input { generator { count => 5 } } " + NULL), 1,
+              ["headrig.yml:1", "memory.limit", "512", "16777216"],
+              "a memory.limit without its unit, in which nothing has room")
     run.write("headrig.yml", "")
 
 
