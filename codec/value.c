@@ -316,20 +316,24 @@ struct value *
 value_get(struct arena *a, struct value *object, struct slice key)
 {
     struct kids *k;
-    struct value *v;
+    uint32_t n;
 
     if (object->type != V_OBJECT)
         return NULL;
     k = kids_of(a, object);
-    for (v = k->at + k->n; v - k->at >= 4; v -= 4)
+    n = k->n; /* without members there is no array, so no pointer before its first */
+    for (; n >= 4; n -= 4) {
+        struct value *v = &k->at[n];
+
         if (may_be(v - 1, key.n) | may_be(v - 2, key.n) | may_be(v - 3, key.n) |
             may_be(v - 4, key.n))
             for (int i = 1; i <= 4; i++)
                 if (key_is(a, v - i, key))
                     return v - i;
-    for (; v > k->at; v--)
-        if (key_is(a, v - 1, key))
-            return v - 1;
+    }
+    while (n-- > 0)
+        if (key_is(a, &k->at[n], key))
+            return &k->at[n];
     return NULL;
 }
 
