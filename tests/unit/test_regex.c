@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "pipeline/regex_store.h"
 
+#include "codec/base/arena.h"
 #include "tests/unit/unit.h"
 
 #include <pthread.h>
@@ -374,6 +375,7 @@ take_often(void *store)
         ck_assert_ptr_nonnull(re);
         regex_free(re);
     }
+    arena_thread_trim();
     return NULL;
 }
 
