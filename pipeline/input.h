@@ -82,6 +82,9 @@ struct input_type {
     /* Where it will listen, so that two that clash are found before they start. False, or NULL:
      * nowhere. port 0: any free one. */
     bool (*listens)(const void *conf, struct slice *host, int64_t *port);
+    /* Takes its address on the bus for `in`, whose env says the pipeline: by open, and by a check
+     * of a bus that nobody uses. -1: the address is taken. NULL: it has none. */
+    int (*join)(const void *conf, struct bus *b, struct input *in, struct err *err);
     /* Binds and reads nothing yet: ports and keys are checked before anything starts. Main. */
     struct input *(*open)(const void *conf, const struct input_common *common,
                           const struct input_env *env, struct err *err);

@@ -108,6 +108,10 @@ struct sink_type {
     /* Before workers start: files open, threads run, first connections are tried. -1 ends the
      * start of the pipeline. Called on the main thread. */
     struct sink *(*open)(const void *conf, const struct sink_env *env, struct err *err);
+    /* The pipeline of this index sends to its addresses on the bus: by connect, and by a check of a
+     * bus that nobody uses. -1: nobody listens, or a circle. NULL: it sends to none. */
+    int (*join)(const void *conf, struct bus *b, uint32_t from, const struct log *log,
+                struct err *err);
     /* Every input and output of all pipelines is open. -1 ends the start. May be NULL. Main. */
     int (*connect)(struct sink *s, struct err *err);
     bool keeps_events; /* view_keep is used: batches stay, sealed, until their done is 0 */

@@ -7,6 +7,7 @@
 #include "pipeline/config_print.h"
 #include "pipeline/plan.h"
 #include "pipeline/regex_store.h"
+#include "server/addresses.h"
 #include "server/command.h"
 #include "server/data_folder.h"
 #include "server/inputs.h"
@@ -235,7 +236,7 @@ say_failed(const struct pipeline_spec *spec, const struct findings *f, bool test
 {
     char action[300];
     struct log_param params[] = {
-        LOG_TEXT("action", slice_of(action)),
+        LOG_TEXT("action", SLICE("")),
         LOG_TEXT("exception", SLICE("LogStash::ConfigurationError")),
         LOG_TEXT("message", slice_of(findings_reason(f))),
     };
@@ -259,34 +260,64 @@ ports_are_free(const struct program *p, size_t i, struct findings *findings)
     return findings->errors == errors;
 }
 
+static void
+compile_each(struct program *p, struct findings *findings)
+{
+    struct regex_store *regexes = regex_store_new();
+
+    p->plans = xcalloc(p->specs.n, sizeof p->plans[0]);
+    for (size_t i = 0; i < p->specs.n; i++) {
+        p->plans[i] = compile_one(&p->specs.at[i], regexes, &findings[i]);
+        if (p->plans[i] != NULL && !ports_are_free(p, i, &findings[i]))
+            plan_drop(&p->plans[i]);
+    }
+    regex_store_drop(&regexes);
+}
+
+/* What only all of them together show. A start finds it, too, when it connects them. */
+static void
+check_together(struct program *p, struct findings *findings)
+{
+    for (size_t i = 0; i < p->specs.n; i++)
+        if (p->plans[i] == NULL)
+            return;
+    addresses_check(p->plans, p->specs.n, findings);
+    for (size_t i = 0; i < p->specs.n; i++)
+        if (findings[i].errors > 0)
+            plan_drop(&p->plans[i]);
+}
+
+static void
+say_findings(const struct program *p, const struct pipeline_spec *spec, bool compiled,
+             const struct findings *findings, bool testing)
+{
+    struct config_print print = { .sources = spec->files.at,
+                                  .sources_n = spec->files.n,
+                                  .colors = testing && isatty(STDERR_FILENO) };
+
+    print_findings(p, &print, findings, testing);
+    if (!testing)
+        log_findings(&print, findings);
+    if (!compiled)
+        say_failed(spec, findings, testing);
+}
+
 /* How many pipelines compiled; what failed is said. */
 static size_t
 compile_all(struct program *p, bool testing)
 {
-    struct regex_store *regexes = regex_store_new();
+    struct findings *findings = xcalloc(p->specs.n, sizeof *findings);
     size_t good = 0;
 
-    p->plans = xcalloc(p->specs.n, sizeof p->plans[0]);
+    compile_each(p, findings);
+    if (testing)
+        check_together(p, findings);
     for (size_t i = 0; i < p->specs.n; i++) {
-        const struct pipeline_spec *spec = &p->specs.at[i];
-        struct config_print print = { .sources = spec->files.at,
-                                      .sources_n = spec->files.n,
-                                      .colors = testing && isatty(STDERR_FILENO) };
-        struct findings findings = { 0 };
-
-        p->plans[i] = compile_one(spec, regexes, &findings);
-        if (p->plans[i] != NULL && !ports_are_free(p, i, &findings))
-            plan_drop(&p->plans[i]);
-        print_findings(p, &print, &findings, testing);
-        if (!testing)
-            log_findings(&print, &findings);
-        if (p->plans[i] == NULL)
-            say_failed(spec, &findings, testing);
-        else
-            good++;
-        findings_fini(&findings);
+        say_findings(p, &p->specs.at[i], p->plans[i] != NULL, &findings[i], testing);
+        good += p->plans[i] != NULL;
+        findings_fini(&findings[i]);
     }
-    regex_store_drop(&regexes);
+    free(findings);
     return good;
 }
 

@@ -119,6 +119,14 @@ close_input(struct input **input)
     *input = NULL;
 }
 
+static int
+join(const void *conf, struct bus *b, struct input *in, struct err *err)
+{
+    const struct conf *c = conf;
+
+    return bus_listen(b, c->address, in, receive, err);
+}
+
 static struct input *
 open_input(const void *conf, const struct input_common *common, const struct input_env *env,
            struct err *err)
@@ -130,7 +138,7 @@ open_input(const void *conf, const struct input_common *common, const struct inp
     in->base =
         (struct input){ .type = &input_pipeline, .conf = conf, .common = common, .env = *env };
     if (decoration_compile(c->ctx.arena, common, &c->ctx, &in->decoration, err) < 0 ||
-        bus_listen(env->bus, c->address, base, receive, err) < 0) {
+        join(conf, env->bus, base, err) < 0) {
         close_input(&base);
         return NULL;
     }
@@ -159,6 +167,7 @@ const struct input_type input_pipeline = {
     .reloadable = true,
     .passive = true,
     .prepare = prepare,
+    .join = join,
     .open = open_input,
     .start = start,
     .decode = decode,

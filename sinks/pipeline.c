@@ -42,18 +42,24 @@ open_sink(const void *conf, const struct sink_env *env, struct err *err)
 }
 
 static int
-connect_sink(struct sink *s, struct err *err)
+join(const void *conf, struct bus *b, uint32_t from, const struct log *log, struct err *err)
 {
-    const struct conf *c = s->conf;
+    const struct conf *c = conf;
 
     for (size_t i = 0; i < c->send_to.n; i++) {
-        if (bus_connect(s->env.bus, s->env.pipeline, c->send_to.at[i], err) == 0)
+        if (bus_connect(b, from, c->send_to.at[i], err) == 0)
             continue;
         if (c->ensure_delivery)
             return -1;
-        log_warn(s->env.log, "%s; its events are lost, as ensure_delivery is false", err->msg);
+        log_warn(log, "%s; its events are lost, as ensure_delivery is false", err->msg);
     }
     return 0;
+}
+
+static int
+connect_sink(struct sink *s, struct err *err)
+{
+    return join(s->conf, s->env.bus, s->env.pipeline, s->env.log, err);
 }
 
 /* The event itself is the item: the receiver reads it from the kept batch. */
@@ -125,6 +131,7 @@ const struct sink_type sink_pipeline = {
     .options = options,
     .keeps_events = true,
     .open = open_sink,
+    .join = join,
     .connect = connect_sink,
     .encode = encode,
     .give = give,

@@ -123,8 +123,24 @@ def pipelines(checks, lab_):
 
     one = (beats_input(port) + NULL).replace("\n", " ")
     write(one, "input { generator { count => 1 } } output { pipeline { send_to => [nobody] } }")
-    checks.ok(run("-t").returncode in (0, 1), "a send_to without a receiver is answered",
-              run.done.stderr)
+    check_run(checks, run("-t"), 1, ["send_to", "nobody"], "a send_to without a receiver")
+
+    def hop(address, to):
+        return (f'input {{ pipeline {{ address => {address} }} }} '
+                f'output {{ pipeline {{ send_to => [{to}] }} }}')
+
+    write(one, hop("one", "two"), hop("two", "one"))
+    check_run(checks, run("-t"), 1, ["circle"], "pipelines in a circle")
+    write(one, hop("one", "one"))
+    check_run(checks, run("-t"), 1, ["circle"], "a pipeline that sends to itself")
+    write(one, hop("one", "two"), 'input { pipeline { address => two } } ' + NULL.strip(),
+          'input { pipeline { address => two } } ' + NULL.strip())
+    check_run(checks, run("-t"), 1, ["'two' is used by two"], "an address taken twice")
+    write(one, hop("one", "two"), 'input { pipeline { address => two } } ' + NULL.strip())
+    check_run(checks, run("-t"), 0, ["Configuration OK"], "a road of three pipelines is OK")
+    write(one, 'input { generator { count => 1 } } output { pipeline { send_to => [nobody] '
+          'ensure_delivery => false } }')
+    check_run(checks, run("-t"), 0, ["Configuration OK"], "nobody listens, and need not")
     write(one, "filter { grok { match => { message => \"%{ONE:x}\" } } } " + NULL.strip(),
           "filter { nosuch { } } " + NULL.strip())
     check_run(checks, run("-t"), 1, ["ONE", "nosuch"], "faults of two pipelines in one run")
