@@ -135,11 +135,12 @@ def inputs(checks, lab_):
                  "heartbeat counts, and takes the common options")
 
     def fed(codec, text, name, want, output=STDOUT, key="message"):
+        """With one worker: several keep no order between windows."""
         (run.folder / "text").write_bytes(text)
         with open(run.folder / "text", "rb") as f:
             run_with = lab.subprocess.run(
                 [str(binary()), "--path.settings", str(run.settings), "--path.data",
-                 str(run.folder / "data"), "-S", "allow_superuser=true", "-e",
+                 str(run.folder / "data"), "-S", "allow_superuser=true", "-w", "1", "-e",
                  f"input {{ stdin {{ codec => {codec} }} }}{output}"],
                 stdin=f, capture_output=True, timeout=20)
         said = run_with.stdout.decode()
