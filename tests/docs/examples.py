@@ -71,11 +71,11 @@ def same(shown, got):
 
 
 def run(binary, folder, filters, events):
-    """The events that come out; RuntimeError: the program refuses."""
+    """The events that come out, in order (one worker); RuntimeError: the program refuses."""
     config = folder / "example.conf"
     config.write_text(PIPELINE.format(filters.replace("/etc/headrig", str(folder))))
     done = subprocess.run([binary, "-f", config, "--path.settings", folder, "--path.data",
-                           folder / "data"], capture_output=True, text=True, timeout=60,
+                           folder / "data", "-w", "1"], capture_output=True, text=True, timeout=60,
                           input="".join(json.dumps(e, ensure_ascii=False) + "\n" for e in events),
                           env={**os.environ, "TZ": "UTC"})
     if done.returncode != 0:
