@@ -53,6 +53,10 @@ static const struct {
       "mutate { add_field => { \"[@metadata][t]\" => \"%{service}-%{env}\" } "
       "remove_field => \"[@metadata][t]\" }\n",
       10 },
+    { "the same with a literal", "hello",
+      "mutate { add_field => { \"[@metadata][t]\" => \"service-production\" } "
+      "remove_field => \"[@metadata][t]\" }\n",
+      10 },
     { "20 set and rename", "hello",
       "mutate { add_field => { \"a\" => \"x\" } } mutate { rename => { \"a\" => \"b\" } } "
       "mutate { remove_field => [\"b\"] }\n",
