@@ -3,6 +3,7 @@
 
 #include "codec/text_codec.h"
 #include "sinks/http_fields.h"
+#include "sinks/key_store.h"
 #include "sinks/option_notes.h"
 
 #include <stdio.h>
@@ -291,14 +292,7 @@ check_tls(struct es_conf *c, const struct plugin_context *ctx, struct err *err)
     if (c->ssl_key.p != NULL && c->ssl_certificate.p == NULL)
         return err_set(err, ERR_CONFIG,
                        "An \"ssl_certificate\" is required when using an \"ssl_key\"");
-    if (c->ssl_truststore_path.p != NULL || c->ssl_keystore_path.p != NULL)
-        return err_set(err, ERR_CONFIG,
-                       "%s: JKS and PKCS#12 stores are not supported; write PEM files and set "
-                       "%s instead",
-                       c->ssl_truststore_path.p != NULL ? "ssl_truststore_path"
-                                                        : "ssl_keystore_path",
-                       c->ssl_truststore_path.p != NULL ? "ssl_certificate_authorities"
-                                                        : "ssl_certificate and ssl_key");
+    key_stores_refuse(ctx, c->ssl_keystore_path, c->ssl_truststore_path);
     if (c->urls.tls && c->ssl_verification_mode == 1)
         option_warn(ctx,
                     "You have enabled encryption but DISABLED certificate verification, to make "

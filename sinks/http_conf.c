@@ -7,6 +7,7 @@
 #include "pipeline/ruby_value.h"
 #include "sinks/gzip.h"
 #include "sinks/http_fields.h"
+#include "sinks/key_store.h"
 #include "sinks/option_notes.h"
 
 #define CLIENT    "logstash-output-http/6.0.1"
@@ -169,10 +170,7 @@ check_tls(const struct http_conf *c, const struct plugin_context *ctx, struct er
     bool any = c->ssl_certificate.p != NULL || c->ssl_key.p != NULL ||
                c->ssl_certificate_authorities.n > 0;
 
-    if (c->ssl_keystore_path.p != NULL || c->ssl_truststore_path.p != NULL)
-        return err_set(err, ERR_CONFIG,
-                       "JKS and PKCS#12 stores are not supported; write PEM files and set "
-                       "ssl_certificate, ssl_key and ssl_certificate_authorities instead");
+    key_stores_refuse(ctx, c->ssl_keystore_path, c->ssl_truststore_path);
     if (c->ssl_certificate_authorities.n > 1)
         return err_set(err, ERR_CONFIG,
                        "Multiple values on `ssl_certificate_authorities` are not supported by "

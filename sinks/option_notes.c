@@ -21,11 +21,28 @@ option_inform(const struct plugin_context *ctx, const char *text)
         log_info(ctx->log, "%s", text);
 }
 
-bool
-option_is_given(const struct plugin_context *ctx, const char *name)
+static const struct opt_pair *
+find(const struct plugin_context *ctx, const char *name)
 {
     for (size_t i = 0; ctx->given != NULL && i < ctx->given->n; i++)
         if (slice_eq(ctx->given->options[i].key, slice_of(name)))
-            return true;
-    return false;
+            return &ctx->given->options[i];
+    return NULL;
+}
+
+void
+option_refuse(const struct plugin_context *ctx, const char *name, const char *hint, const char *why)
+{
+    const struct opt_pair *o = find(ctx, name);
+
+    findings_add(ctx->findings, FINDING_ERROR, o != NULL ? o->pos : ctx->pos, hint,
+                 "Unable to configure plugins: (ConfigurationError) The setting `%s` in plugin "
+                 "`%.*s` is not supported. %s",
+                 name, SLICE_ARGS(ctx->given->name), why);
+}
+
+bool
+option_is_given(const struct plugin_context *ctx, const char *name)
+{
+    return find(ctx, name) != NULL;
 }

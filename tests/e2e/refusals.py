@@ -4,6 +4,7 @@
 thing; the exit code is 1; and nothing of the rest has run.
 
 keys         keys and certificates that cannot be read, decrypted or used
+stores       Java's stores of outputs: the command of the message makes PEM that is taken
 ports        a port that is in use
 credentials  a cluster that does not take the password
 halves       a good part beside a bad one: no port is open, no event is made
@@ -11,6 +12,10 @@ folder       path.data in use
 """
 
 import http.server
+import os
+import re
+import select
+import shutil
 import socket
 import subprocess
 import threading
@@ -97,6 +102,73 @@ def ports(checks, lab_):
     done = run("-e", beats_input(free_port(), host="192.0.2.1", extra='id => "edge"') + NULL)
     check_run(checks, done, 1, ["beats (edge)", "192.0.2.1", "Cannot assign"],
               "an address that is not ours")
+
+
+def make_stores(certificates, folder):
+    """By option: the files that openssl and, where there is one, keytool write."""
+    made = {"ssl_keystore_path": [folder / "keys of mine.p12"],
+            "ssl_truststore_path": [folder / "trust.p12"]}
+    export = [certificates.openssl, "pkcs12", "-export", "-passout", "pass:secret", "-out"]
+    subprocess.run([*export, made["ssl_keystore_path"][0], "-in", certificates.crt("client"),
+                    "-inkey", certificates.key("client")], check=True, capture_output=True)
+    subprocess.run([*export, made["ssl_truststore_path"][0], "-nokeys", "-in",
+                    certificates.crt("ca")], check=True, capture_output=True)
+    keytool = shutil.which("keytool")
+    if keytool:
+        secret = ["-storetype", "JKS", "-storepass", "secret", "-noprompt"]
+        keys, trusted = folder / "keys.jks", folder / "trust.jks"
+        subprocess.run([keytool, "-importkeystore", "-srckeystore", made["ssl_keystore_path"][0],
+                        "-srcstorepass", "secret", "-destkeystore", keys, "-deststoretype", "JKS",
+                        "-deststorepass", "secret", "-noprompt"], check=True, capture_output=True)
+        subprocess.run([keytool, "-importcert", "-alias", "ca", "-file", certificates.crt("ca"),
+                        "-keystore", trusted, *secret], check=True, capture_output=True)
+        made["ssl_keystore_path"].append(keys)
+        made["ssl_truststore_path"].append(trusted)
+    return made
+
+
+def type_passwords(command, password):
+    """Runs it as an operator does: at a terminal that asks."""
+    pid, terminal = os.forkpty()
+    if pid == 0:
+        os.execl("/bin/sh", "sh", "-c", command)
+    shown = b""
+    try:
+        while select.select([terminal], [], [], 60)[0]:
+            shown += os.read(terminal, 4096)
+            if re.search(rb"assword: *$", shown):
+                os.write(terminal, password.encode() + b"\n")
+                shown = b""
+    except OSError:         # what a terminal says at its end
+        pass
+    os.close(terminal)      # which also ends what still waits for an answer
+    os.waitpid(pid, 0)
+
+
+def stores(checks, lab_):
+    certificates = Certificates(lab_.folder("certificates"))
+    run = Runner(lab_)
+
+    def conf(plugin, options):
+        hosts = {"elasticsearch": 'hosts => "https://127.0.0.1:9"',
+                 "http": 'url => "https://127.0.0.1:9" http_method => "post"'}[plugin]
+        return f"output {{\n  {plugin} {{ {hosts}\n    {options}\n  }}\n}}\n"
+
+    for option, files in make_stores(certificates, run.folder).items():
+        for file in files:
+            for plugin in ("elasticsearch", "http"):
+                name = f"{plugin}, {option}, {file.name}"
+                where = place(run, "store.conf", conf(plugin, f'{option} => "{file}"'), option)
+                done = run("-t", "-f", run.folder / "store.conf")
+                check_run(checks, done, 1, [where, plugin, option], name)
+                said = re.search(r"run: (.*?); then write: (.*?)\)?$", done.stdout + done.stderr,
+                                 re.MULTILINE)
+                type_passwords(said[1], "secret")
+                place(run, "pem.conf", conf(plugin, said[2]), None)
+                check_run(checks, run("-t", "-f", run.folder / "pem.conf"), 0, ["Configuration OK"],
+                          f"{name}: what its command makes is taken")
+                for made in run.folder.glob(f"{file.name}.*"):
+                    made.unlink()
 
 
 class Refusing(http.server.ThreadingHTTPServer):
@@ -189,7 +261,7 @@ def folder(checks, lab_):
 
 def body(checks, lab_):
     lab.run_parts(checks, {part.__name__: lambda part=part: part(checks, lab_)
-                           for part in (keys, ports, credentials, halves, folder)}, arguments.only)
+                           for part in (keys, stores, ports, credentials, halves, folder)}, arguments.only)
 
 
 if __name__ == "__main__":

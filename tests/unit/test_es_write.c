@@ -236,7 +236,9 @@ static const struct {
     { "{\"join_field\":\"[a\",\"index\":\"x\"}", "join_field" },
     { "{\"proxy\":\"http://p:1\"}", "proxy: forward proxies are not supported" },
     { "{\"hosts\":\"https://h\",\"ssl_keystore_path\":\"/etc/passwd\"}",
-      "ssl_keystore_path: JKS and PKCS#12 stores are not supported" },
+      "`ssl_keystore_path` in plugin `elasticsearch` is not supported. JKS and PKCS#12 stores" },
+    { "{\"hosts\":\"https://h\",\"ssl_truststore_path\":\"/etc/passwd\"}",
+      "`ssl_truststore_path` in plugin `elasticsearch` is not supported" },
     { "{\"timeout\":0}", "must be positive" },
 };
 
