@@ -89,7 +89,7 @@ class Phase:
         self.skipped += skipped
         if failed:
             print(f"  FAILED {name}\n" + "\n".join("    " + s for s in tail(text)))
-            self.problems.append(f"failed: {name}")
+            self.problems += [f"failed: {name}", *("  " + s for s in bad(text)[:5])]
         elif skipped:
             print(f"  SKIP {name}" + "".join(f"\n    {s}" for s in sorted(set(skips(text)))))
             self.problems.append(f"skipped: {name}")
@@ -129,8 +129,12 @@ def tail(text, lines=40):
     kept = text.rstrip().splitlines()
     if len(kept) <= lines:
         return kept
-    bad = [s for s in kept[:-lines] if re.match(r"not ok|.*(ERROR: |SUMMARY: |runtime error)", s)]
-    return bad[:40] + ["..."] + kept[-lines:]
+    return bad("\n".join(kept[:-lines]))[:40] + ["..."] + kept[-lines:]
+
+
+def bad(text):
+    return [s for s in text.splitlines()
+            if re.match(r"not ok|.*(ERROR: |SUMMARY: |runtime error)", s)]
 
 
 def skips(text):

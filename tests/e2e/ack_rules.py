@@ -8,11 +8,9 @@
 import time
 
 import lab
-from lab import (HeldPipe, Server, beats_input, binary, file_output, free_port, read_events,
-                 run_test, sanitizer, until)
+from lab import (KEEPALIVE_GAP, HeldPipe, Server, Stalls, beats_input, binary, file_output, free_port,
+                 read_events, run_test, sanitizer, until)
 from lumberjack import (Client, Fleet, compressed, data_frame, events, header, json_frame, window)
-
-KEEPALIVE_GAP = 3.5     # seconds; the setting is 3, the clock ticks four times a second
 
 # Nothing but work: each event of WORK_BYTES goes through so many gsubs.
 WORK_BYTES = 20000
@@ -33,15 +31,16 @@ def sink_blocked(checks, lab_):
     pipe = HeldPipe(lab_.folder("pipe"))
     server = lab_.start(Server(lab_.folder("blocked"), beats_input(port) + pipe.output(), [port]))
     with Client(port) as two, Client(port) as one, Client(port) as mixed, Client(port) as idle:
-        start = time.monotonic()
-        two.send(window(events(range(500), 1000), level=3))
-        one.send(header(1, "1") + data_frame(1, [("line", "x" * 5000)]))
-        mixed.send(header(1, "1") + data_frame(1, [("line", "x")]) + window(events(range(3))))
-        acks = two.read_for(8)
+        with Stalls() as stalls:
+            start = time.monotonic()
+            two.send(window(events(range(500), 1000), level=3))
+            one.send(header(1, "1") + data_frame(1, [("line", "x" * 5000)]))
+            mixed.send(header(1, "1") + data_frame(1, [("line", "x")]) + window(events(range(3))))
+            acks = two.read_for(8)
         checks.ok(acks and all(a.seq == 0 and a.version == "2" for a in acks),
                   f"destination blocked: {len(acks)} keep-alives, version 2, no ACK", f"{acks}")
-        gap = longest_gap(acks, start)
-        checks.ok(len(acks) >= 2 and gap <= KEEPALIVE_GAP, f"longest gap {gap:.2f} s")
+        checks.ok(len(acks) >= 2, "more than one")
+        stalls.bear(checks, "destination blocked", longest_gap(acks, start))
         checks.equal(one.read_for(0.1), [], "none to a version 1 sender")
         checks.equal(mixed.read_for(0.1), [], "none while a version 1 window waits")
         checks.equal(idle.read_for(0.1), [], "none to a sender that waits for nothing")
@@ -67,12 +66,14 @@ def workers_busy(checks, lab_):
     work = window(events(range(count), WORK_BYTES), level=1)
     start = time.monotonic()
     with Fleet(port, 4) as fleet:
-        fleet.give_all(work)
-        checks.ok(fleet.run_until_acknowledged(400), "every worker busy: all are acknowledged")
+        with Stalls() as stalls:
+            fleet.give_all(work)
+            done = fleet.run_until_acknowledged(400)
+        checks.ok(done, "every worker busy: all are acknowledged")
         longest = max(m.longest_gap for m in fleet.members)
         checks.note(f"{time.monotonic() - start:.1f} s of work, "
                     f"{sum(m.keepalives for m in fleet.members)} keep-alives")
-        checks.ok(longest <= KEEPALIVE_GAP, f"every worker busy: longest gap {longest:.2f} s")
+        stalls.bear(checks, "every worker busy", longest)
     checks.equal(lab_.stop(server), 0, "it ends with 0")
 
 
@@ -155,27 +156,31 @@ def slow_pipeline(checks, lab_):
     seconds = 40 if arguments.long else 4
     patience = 30 if arguments.long else KEEPALIVE_GAP
     port = free_port()
-    pipe = HeldPipe(lab_.folder("pipe"))
-    server = lab_.start(Server(lab_.folder("slow"), beats_input(port) + pipe.output(), [port]))
-    with Client(port) as client:
+    # A pipe for each: a batch may hold the end of a window and the beginning of the next.
+    pipes = [HeldPipe(lab_.folder(f"pipe-{i}")) for i in range(3)]
+    outputs = "".join(f'  if [pipe] == {i} {{ file {{ path => "{pipe.path}" }} }}\n'
+                      for i, pipe in enumerate(pipes))
+    server = lab_.start(Server(lab_.folder("slow"),
+                               beats_input(port) + f"output {{\n{outputs}}}\n", [port]))
+    with Client(port) as client, Stalls() as stalls:
         start = time.monotonic()
-        for _ in range(3):
-            client.send(window(events(range(100), 2000), level=3))
         for i in range(3):
+            client.send(window([{**e, "pipe": i} for e in events(range(100), 2000)], level=3))
+        for i, pipe in enumerate(pipes):
             end = time.monotonic() + seconds
             early = []
             while time.monotonic() < end:
                 early += [a for a in client.read_for(min(patience, end - time.monotonic())) if a.seq]
             checks.equal(early, [], f"window {i + 1} waits {seconds} s")
-            pipe.release_until(100 * (i + 1))
+            pipe.release()
             checks.equal(client.read_real(1, 10), [100], "and is acknowledged")
-        pipe.release()
-        gap = longest_gap(client.acks, start)
-        checks.ok(gap <= KEEPALIVE_GAP, f"no answer is more than {gap:.2f} s after the one before")
-    pipe.wait_lines(300)
+    stalls.bear(checks, "slow", longest_gap(client.acks, start))
+    for pipe in pipes:
+        pipe.wait_lines(100)
     checks.equal(lab_.stop(server), 0, "it ends with 0")
-    checks.equal(pipe.lines, 300, "nothing arrived twice")
-    pipe.close()
+    for pipe in pipes:
+        checks.equal(pipe.lines, 100, "nothing arrived twice")
+        pipe.close()
 
 
 def order_of_settling(checks, lab_):

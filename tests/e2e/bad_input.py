@@ -140,7 +140,7 @@ def wrong_tls(checks, lab_, certificates):
                     ended = time.monotonic() - start
                 if ended:
                     break
-        checks.ok(ended and 1.5 < ended < 4, f"a handshake byte by byte ends after "
+        checks.ok(ended and 1.5 < ended < 10, f"a handshake byte by byte ends after "
                   f"{ended or 0:.1f} s, ssl_handshake_timeout is 2", new_lines(server, before))
         checks.ok(any("ssl_handshake_timeout" in x for x in new_lines(server, before)),
                   "its line names the option", new_lines(server, before))
@@ -194,7 +194,7 @@ def slow_senders(checks, lab_):
         checks.equal(slow.read_real(1, 5), [1], "a slow sender that does not stall is waited for")
         quiet.send(window(events(range(1))))
         checks.equal(quiet.read_real(1, 5), [1], "between windows nobody stalls")
-    until(lambda: server.lines_with("stall"), 3, "the line about it")
+    checks.ok(server.says("stall"), "the log says so")
     checks.equal(len(server.lines_with("][WARN ]")), 1, "one line, for the stalled one")
     checks.equal(lab_.stop(server), 0, "it ends with 0")
 
@@ -203,7 +203,7 @@ def never_reads(checks, lab_):
     port = free_port()
     server = lab_.start(Server(lab_.folder("deaf"), beats_input(port) + OUTPUT, [port]))
     with Client(port, receive_buffer=4096) as deaf, Client(port) as other:
-        deaf.socket.settimeout(1)
+        deaf.within = 1
         try:
             while True:
                 deaf.send(header(0) * 10000)

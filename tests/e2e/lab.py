@@ -66,7 +66,16 @@ class Server(Headrig):
         return {k: int(v) for k, v in re.findall(r"(\w+): (\d+)", lines[-1])} if lines else {}
 
     def lines_with(self, words):
+        """Those that are there by now; says() waits."""
         return [text for text in self.log().splitlines() if words in text]
+
+    def says(self, words, within=5):
+        """The log's lines with these words, once there is one: the server writes its log from a
+        thread of its own, a little after the deed. Empty: none came."""
+        try:
+            return until(lambda: self.lines_with(words), within, words)
+        except Timeout:
+            return []
 
 
 _PR_CAPBSET_DROP = 24
@@ -112,8 +121,8 @@ def check_run(checks, done, code, words, name):
 
 
 class HeldPipe:
-    """A named pipe as destination of a file output. Nothing is read before release(); from then on
-    a thread reads all of it. `lines` are those that came."""
+    """A named pipe as destination of a file output. Nothing is read before release(); from then on,
+    or until hold(), a thread reads all of it. `lines` are those that came."""
 
     def __init__(self, folder):
         self.path = Path(folder) / "held.pipe"
@@ -124,8 +133,6 @@ class HeldPipe:
         self.bytes = 0
         self._open = threading.Event()
         self._ended = False
-        self._hold_at = None
-        self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
@@ -133,16 +140,8 @@ class HeldPipe:
         return file_output(self.path)
 
     def release(self):
-        with self._lock:
-            self._hold_at = None
-            self._open.set()
+        self._open.set()
         fcntl.fcntl(self.fd, _PIPE_SIZE, 1 << 20)
-
-    def release_until(self, lines):
-        """Until so many have come in all, with what little came along with the last of them."""
-        with self._lock:
-            self._hold_at = lines
-            self._open.set()
 
     def hold(self):
         self._open.clear()
@@ -157,11 +156,8 @@ class HeldPipe:
             except BlockingIOError:
                 time.sleep(0.002)
                 continue
-            with self._lock:
-                self.lines += data.count(b"\n")
-                self.bytes += len(data)
-                if self._hold_at is not None and self.lines >= self._hold_at:
-                    self._open.clear()
+            self.lines += data.count(b"\n")
+            self.bytes += len(data)
 
     def wait_lines(self, count, within=30):
         """An ACK may be here before our own thread has read what it stands for."""
@@ -171,6 +167,43 @@ class HeldPipe:
         self._ended = True
         self._thread.join()
         os.close(self.fd)
+
+
+_SLEEPER = """
+import sys, threading, time
+ended = threading.Event()
+threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
+worst = 0
+while not ended.is_set():
+    begin = time.monotonic()
+    time.sleep(0.01)
+    worst = max(worst, time.monotonic() - begin - 0.01)
+print(worst)
+"""
+
+
+KEEPALIVE_GAP = 3.5     # seconds; the setting is 3, the clock ticks four times a second
+
+
+class Stalls:
+    """How late this machine woke a process that had nothing else to do: what stood still here is
+    not the server's silence. A context manager; `worst` are seconds, known at its end."""
+
+    worst = 0.0
+
+    def __enter__(self):
+        self._child = subprocess.Popen([sys.executable, "-c", _SLEEPER], stdin=subprocess.PIPE,
+                                       stdout=subprocess.PIPE, text=True)
+        return self
+
+    def __exit__(self, *_):
+        self.worst = float(self._child.communicate()[0] or 0)
+
+    def bear(self, checks, name, gap):
+        """A sender that waits hears something in time."""
+        checks.ok(gap <= KEEPALIVE_GAP + self.worst,
+                  f"{name}: longest silence {gap:.2f} s, at most {KEEPALIVE_GAP} (and the "
+                  f"{self.worst:.2f} that this machine stood still)")
 
 
 def client_tls(certificates, name=None):

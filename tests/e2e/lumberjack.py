@@ -12,6 +12,8 @@ import struct
 import time
 import zlib
 
+from process import PATIENCE
+
 Ack = collections.namedtuple("Ack", "at version seq")
 
 ACK_BYTES = 6
@@ -63,7 +65,8 @@ class Client:
         self.socket = socket.socket(family)
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self.socket.settimeout(within)
+        self.within = within * PATIENCE
+        self.socket.settimeout(self.within)
         self.socket.connect((host, port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls:
@@ -78,15 +81,19 @@ class Client:
         self.close()
 
     def send(self, data):
+        self.socket.settimeout(self.within)     # a read left what remained of its own
         self.socket.sendall(data)
 
     def read_ack(self, within):
         """The next answer; None at the end of the stream. Raises TimeoutError."""
-        deadline = time.monotonic() + within
+        return self._read_ack(time.monotonic() + within * PATIENCE)
+
+    def _read_ack(self, deadline):
+        begin = time.monotonic()
         while len(self._rest) < ACK_BYTES:
             left = deadline - time.monotonic()
             if left <= 0:
-                raise TimeoutError(f"no answer within {within} s")
+                raise TimeoutError(f"no answer within {deadline - begin:.1f} s")
             self.socket.settimeout(left)
             got = self.socket.recv(65536)
             if not got:
@@ -103,10 +110,10 @@ class Client:
 
     def read_real(self, count, within):
         """Reads until `count` more answers that are no keep-alives; their numbers."""
-        deadline = time.monotonic() + within
+        deadline = time.monotonic() + within * PATIENCE
         numbers = []
         while len(numbers) < count:
-            ack = self.read_ack(max(0.001, deadline - time.monotonic()))
+            ack = self._read_ack(deadline)
             if ack is None:
                 break
             if ack.seq != 0:
@@ -119,7 +126,7 @@ class Client:
         got = []
         while True:
             try:
-                ack = self.read_ack(max(0.001, deadline - time.monotonic()))
+                ack = self._read_ack(deadline)
             except TimeoutError:
                 return got
             if ack is None:
@@ -128,8 +135,9 @@ class Client:
 
     def read_end(self, within):
         """How the server ends the connection: "end", "reset", or "open" when it does not."""
+        deadline = time.monotonic() + within * PATIENCE
         try:
-            while self.read_ack(within) is not None:
+            while self._read_ack(deadline) is not None:
                 pass
         except TimeoutError:
             return "open"

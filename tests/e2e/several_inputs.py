@@ -67,7 +67,7 @@ def isolated(checks, lab_):
                 if _ == 0 else client.read_real(1, 20)
             longest = max(longest, time.monotonic() - start)
             held.run(0.05)
-        checks.ok(longest < 2, f"30 windows through it, the slowest took {longest:.2f} s")
+        checks.ok(longest < 5, f"30 windows through it, the slowest took {longest:.2f} s")
         keepalives = sum(m.keepalives for m in held.members)
         held.run(4)
         checks.ok(sum(m.keepalives for m in held.members) > keepalives, "the held senders get keep-alives")

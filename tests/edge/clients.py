@@ -92,7 +92,7 @@ def quarantine(checks, lab_):
     told = counters(server)
     checks.equal({k: told[k] for k in bad}, {"bad_json": 1001, "not_object": 1, "bad_utf8": 1,
                                              "too_deep": 1}, "quarantine: counted by reason")
-    lines = server.lines_with("quarantined; the first:")
+    lines = server.says("quarantined; the first:")
     checks.ok(0 < len(lines) <= 3 * SLOWER, f"quarantine: {len(lines)} lines in the log, at most 3")
     checks.ok("[127.0.0.1:" in lines[0], "quarantine: with the peer", lines[0])
 
@@ -128,7 +128,7 @@ def close_policy(checks, lab_):
         checks.equal(client.read_real(1, 10), [1], "close_policy: the window before is acknowledged")
         checks.ok(client.read_end(5) != "open" and len(client.acks) == 1,
                   "close_policy: the bad one is not, and ends the connection")
-    checks.ok(server.lines_with("JSON value that is no object"), "close_policy: the log says why")
+    checks.ok(server.says("JSON value that is no object"), "close_policy: the log says why")
 
 
 def stuck(checks, lab_):
@@ -147,7 +147,7 @@ def stuck(checks, lab_):
             time.sleep(0.1)
         checks.ok(waits.read_end(1) != "open", "stuck: closed")
         checks.ok(any(a.seq == 0 for a in waits.acks), "stuck: with keep-alives until then")
-        checks.ok(server.lines_with("beats.close_stuck_after"), "stuck: the log says why")
+        checks.ok(server.says("beats.close_stuck_after"), "stuck: the log says why")
         for name, client in (("moves", moves), ("idle", idle)):
             client.send(window([{"drop": True}]))
             checks.equal(client.read_real(1, 5), [1], f"stuck: the one that {name} stays")

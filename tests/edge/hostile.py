@@ -18,8 +18,8 @@ import time
 import zlib
 
 import edge
-from edge import (MB, SLOWER, Certificates, Client, Fleet, HeldPipe, Server, Witness, be32, client_hello,
-                  closed_within, counters, cpu_seconds, file_output, free_port, header, json_frame,
+from edge import (MB, SLOWER, Certificates, Client, Fleet, HeldPipe, Server, Stalls, Witness, be32,
+                  client_hello, closed_within, counters, cpu_seconds, file_output, free_port, header, json_frame,
                   open_files, options, program, raw_connection, run_test, until, window)
 
 SETTINGS = "memory.limit: 192mb\nbeats.stall_seconds: 2\n"
@@ -71,7 +71,7 @@ def slow_loris_plain(checks, lab_):
         socks = [raw_connection(case.port, b"2W\0\0") for _ in range(count)]
         gone = all_closed(socks, 6 * SLOWER)
     checks.equal(gone, count, f"slow_loris_plain: of {count}, all closed after stall_seconds")
-    witness.ok(checks, "slow_loris_plain", 0.25)
+    witness.ok(checks, "slow_loris_plain", 0.5)
     close(socks)
     case.alive("slow_loris_plain")
 
@@ -89,7 +89,7 @@ def slow_loris_trickle(checks, lab_):
             time.sleep(0.7)
         served = sum(client.read_real(1, 5) == [1] for client in clients)
     checks.equal(served, count, "slow_loris_trickle: a window in small pieces over seconds is served")
-    witness.ok(checks, "slow_loris_trickle", 0.25)
+    witness.ok(checks, "slow_loris_trickle", 0.5)
     close(clients)
 
 
@@ -103,7 +103,7 @@ def slow_loris_handshake(checks, lab_):
     begin = time.monotonic()
     with Client(case.tls_port, tls=tls) as client:
         took = edge.ack_time(client, window([{"message": "m"}])) + time.monotonic() - begin
-    checks.ok(took < 1 * SLOWER, f"slow_loris_handshake: a good sender is in within {took * 1000:.0f} ms")
+    checks.ok(took < 3 * SLOWER, f"slow_loris_handshake: a good sender is in within {took * 1000:.0f} ms")
     grown = case.server.rss_anon() - case.base
     checks.ok(grown < 12 * MB or edge.sanitizer(),
               f"slow_loris_handshake: {count} half hellos cost {grown / MB:.1f} MB, less than 12")
@@ -145,7 +145,7 @@ def slow_loris_frame(checks, lab_):
     checks.ok(grown < 100 * MB or edge.sanitizer(),
               f"slow_loris_frame: {count} x 60 MB announced cost {grown / MB:.0f} MB, less than 100")
     checks.equal(gone, count, "slow_loris_frame: all closed after stall_seconds")
-    witness.ok(checks, "slow_loris_frame", 0.5)
+    witness.ok(checks, "slow_loris_frame", 1)
     close(socks)
 
 
@@ -260,7 +260,7 @@ def memory_full_of_the_slow(checks, lab_):
                 fleet.give(member, rest[at:at + 4], 0, at_once=False)
             at += 4
             fleet.run(0.5)
-        checks.ok(fleet.dead() and case.server.lines_with("not finished in time"),
+        checks.ok(fleet.dead() and case.server.says("not finished in time"),
                   f"{name}: one was closed after {time.monotonic() - begin:.1f} s, and the log says why")
         good_one_served(checks, case, name)
         checks.ok(counters(case.server)["refused"] >= len(fleet.dead()), f"{name}: counted")
@@ -359,14 +359,13 @@ def handshake_flood(checks, lab_):
     with Client(case.tls_port, tls=tls) as old:
         old.send(window([{"message": "x" * 2000}] * 200))
         seconds = 30 if arguments.long else 10
-        wait = run_flood(case.tls_port, client_hello(), 2000, seconds)
-        answers = old.read_for(seconds)
-        made, failed = wait()
+        with Stalls() as stalls:
+            wait = run_flood(case.tls_port, client_hello(), 2000, seconds)
+            answers = old.read_for(seconds)
+            made, failed = wait()
         gaps = [b.at - a.at for a, b in zip(answers, answers[1:])]
-        most = max(gaps, default=float("inf"))
         checks.note(f"{made} offers in {seconds} s, {failed} not taken")
-        checks.ok(most <= 3.5 * SLOWER, f"handshake_flood: longest gap between keep-alives {most:.2f} s, "
-                  "at most 3.5")
+        stalls.bear(checks, "handshake_flood", max(gaps, default=float("inf")) / SLOWER)
         pipe.release()
         checks.equal(old.read_real(1, 20 * SLOWER), [200], "handshake_flood: and its window is acknowledged")
     until(lambda: counters(case.server)["connections"] <= 1, 30 * SLOWER, "the flood is gone")
@@ -384,7 +383,7 @@ def connects_50000_a_minute(checks, lab_):
         made, failed = wait()
     checks.ok(made >= 700 * seconds and failed == 0,
               f"connects_50000_a_minute: {made} in {seconds} s, {failed} not taken")
-    witness.ok(checks, "connects_50000_a_minute", 0.25)
+    witness.ok(checks, "connects_50000_a_minute", 0.5)
     until(lambda: open_files(case.server.child.pid) <= files + 2, 15 * SLOWER,
           lambda: f"{files} descriptors, are {open_files(case.server.child.pid)}")
     time.sleep(2)
@@ -416,7 +415,7 @@ def descriptor_limit(checks, lab_):
         close(socks)
         begin = time.monotonic()
         case.alive("descriptor_limit")
-        checks.ok(time.monotonic() - begin < 2 * SLOWER, "descriptor_limit: soon after the others left")
+        checks.ok(time.monotonic() - begin < 5 * SLOWER, "descriptor_limit: soon after the others left")
 
 
 # ---- TLS ----
@@ -487,7 +486,7 @@ def renegotiation(checks, lab_):
             child.communicate()
     used = cpu_seconds(case.server.child.pid) - before
     checks.ok(used < 1.5 * SLOWER, f"renegotiation: 10 connections cost {used:.2f} s of CPU, less than 1.5")
-    witness.ok(checks, "renegotiation", 0.25)
+    witness.ok(checks, "renegotiation", 0.5)
     case.alive("renegotiation")
 
 

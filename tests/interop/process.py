@@ -22,6 +22,11 @@ _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
 
 
+# A wait ends when its condition comes true. That it did not costs time only when something is wrong,
+# so every deadline is this many times what a quiet machine needs.
+PATIENCE = 4
+
+
 class Timeout(Exception):
     """A condition did not come true before its deadline."""
 
@@ -29,6 +34,7 @@ class Timeout(Exception):
 def until(condition, within, what, every=0.05):
     """Looks until condition() is true; returns its value. `what` is a text, or a function that
     tells how things stand when time is up."""
+    within *= PATIENCE
     deadline = time.monotonic() + within
     while True:
         value = condition()
@@ -147,6 +153,7 @@ class Process:
         self.signal(signal.SIGCONT)
 
     def wait_exit(self, within):
+        within *= PATIENCE
         try:
             return self.child.wait(within)
         except subprocess.TimeoutExpired:
