@@ -11,8 +11,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define KIDS_FIRST 4
-
 /* ---- making ---- */
 
 struct value
@@ -440,19 +438,6 @@ struct value *
 value_push(struct arena *a, struct value *array)
 {
     return value_insert(a, array, value_count(a, array));
-}
-
-struct value *
-value_adopt(struct arena *a, struct value *object, const struct value *member)
-{
-    struct kids *k = kids_of(a, object);
-    struct value *slot;
-
-    ASSERT(object->type == V_OBJECT);
-    object->flags |= V_CHANGED;
-    slot = open_end(a, k);
-    *slot = *member;
-    return slot;
 }
 
 void

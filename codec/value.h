@@ -59,6 +59,8 @@ struct value {
 };
 static_assert(sizeof(struct value) == 24, "14 members are 336 bytes, and a lookup reads them all");
 
+#define KIDS_FIRST 4 /* room in a container that was empty */
+
 struct kids {
     const char *raw; /* the container as received; NULL when it was made here */
     uint32_t n, cap;
@@ -113,6 +115,16 @@ static inline struct value
 value_bool(bool b)
 {
     return value_raw(V_BOOL, b ? SLICE("true") : SLICE("false"));
+}
+
+/* A text that lives as long as the arena, is not empty and needs no escape, as it stands. */
+static inline struct value
+value_bare_str(struct slice s)
+{
+    ASSERT(s.n > 0 && s.n <= UINT32_MAX);
+    return (struct value){
+        .raw = s.p, .len = (uint32_t)s.n, .type = V_STRING, .flags = V_CHANGED | V_BARE
+    };
 }
 
 /* A member that is always the same, for value_adopt; name and json are literals that need no
@@ -207,7 +219,20 @@ void value_reserve(struct arena *a, struct value *container, uint32_t more);
 /* A null that is called key, ready for value_adopt(): for keys that are added again and again. */
 struct value value_named(struct arena *a, struct slice key);
 /* A member of another object at the end, key and all; there is none of that name yet. The slot. */
-struct value *value_adopt(struct arena *a, struct value *object, const struct value *member);
+static inline struct value *
+value_adopt(struct arena *a, struct value *object, const struct value *member)
+{
+    struct kids *k = object->flags & V_INDEXED ? object->kids : value_index(a, object);
+    struct value *slot;
+
+    ASSERT(object->type == V_OBJECT);
+    if (k->n == k->cap)
+        value_reserve(a, object, k->cap < KIDS_FIRST ? KIDS_FIRST : k->cap);
+    object->flags |= V_CHANGED;
+    slot = &k->at[k->n++];
+    *slot = *member;
+    return slot;
+}
 struct value *value_insert(struct arena *a, struct value *array, uint32_t i);
 void value_remove_at(struct arena *a, struct value *container, uint32_t i);
 bool value_remove_key(struct arena *a, struct value *object, struct slice key);

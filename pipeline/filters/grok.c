@@ -10,9 +10,14 @@
 #include "pipeline/key_bits.h"
 #include "pipeline/ruby_value.h"
 
+#include "codec/json_write.h"
+
 #include <stdlib.h>
 
 #define INT_DIGITS 18 /* surely an int64_t */
+
+#define LENGTHS   64 /* of names that are told apart, longer ones as one */
+#define NEW_SLOTS 64 /* of a matcher that may be `alone` */
 
 /* Where a capture goes. */
 struct slot {
@@ -22,15 +27,18 @@ struct slot {
     bool illegal; /* the semantic is no reference: storing fails */
     bool overwrite;
     bool ordinary; /* a field without rules of its own */
-    bool adopts;   /* of one key of the data */
-    unsigned bit;  /* of its first key, in key_bits */
+    bool alone;    /* one key of the data that no slot before it makes, nor overwrites */
+    uint8_t next;  /* as by_name: another that is alone, of the same key_bit() */
 };
 
 struct matcher {
     struct grok *grok;
     struct slot *slots;
     size_t n;
-    uint32_t keys; /* of the data that may be new */
+    /* Of the slots that are alone: how many, how long their names are, and where each is. */
+    uint32_t alone;
+    uint64_t lengths;
+    uint8_t by_name[KEY_BITS]; /* 1 + the slot of a name of that key_bit() */
 };
 
 struct source {
@@ -54,7 +62,6 @@ struct conf {
 struct local {
     struct regex_scratch *regex;
     struct buf text, number;
-    struct key_bits keys; /* of the event's data, while captures are stored */
     uint64_t deadline_ms; /* of the event; 0: none */
 };
 
@@ -107,6 +114,42 @@ path_of(const struct conf *c, const struct plugin_context *ctx, struct slice fie
     return arena_printf(ctx->arena, "[%.*s][%.*s]", SLICE_ARGS(c->target), SLICE_ARGS(field));
 }
 
+static uint64_t
+length_bit(size_t n)
+{
+    return UINT64_C(1) << (n < LENGTHS ? n : LENGTHS - 1);
+}
+
+/* A slot whose member is new unless the event has one of that name already. */
+static bool
+is_alone(const struct matcher *m, size_t i)
+{
+    const struct slot *s = &m->slots[i];
+
+    if (i >= NEW_SLOTS || !s->ordinary || s->overwrite || s->at.n != 1 || s->at.meta)
+        return false;
+    for (size_t k = 0; k < i; k++) {
+        const struct fieldref *other = &m->slots[k].at;
+
+        if (!m->slots[k].illegal && other->n > 0 && !other->meta &&
+            slice_eq(other->part[0].key, s->at.part[0].key))
+            return false;
+    }
+    return true;
+}
+
+static void
+add_alone(struct matcher *m, size_t i)
+{
+    struct slice name = m->slots[i].at.part[0].key;
+    uint8_t *first = &m->by_name[key_bit(name)];
+
+    m->alone++;
+    m->lengths |= length_bit(name.n);
+    m->slots[i].next = *first;
+    *first = (uint8_t)(i + 1);
+}
+
 static void
 compile_slots(const struct conf *c, const struct plugin_context *ctx, struct matcher *m)
 {
@@ -122,12 +165,9 @@ compile_slots(const struct conf *c, const struct plugin_context *ctx, struct mat
         s->type = captures[i].type;
         s->overwrite = is_overwritten(c, captures[i].field);
         s->ordinary = !s->illegal && s->at.kind == REF_FIELD;
-        if (!s->illegal && s->at.n > 0)
-            s->bit = key_bit(s->at.part[0].key);
-        if (s->ordinary && s->at.n == 1 && !s->at.meta) {
-            s->adopts = true;
-            m->keys++;
-        }
+        s->alone = is_alone(m, i);
+        if (s->alone)
+            add_alone(m, i);
     }
 }
 
@@ -321,6 +361,7 @@ struct work {
     struct local *local;
     struct event *ev;
     bool alias; /* the text lives as long as the batch */
+    bool plain; /* and no piece of it needs an escape */
 };
 
 /* As value_int() would print it. */
@@ -403,18 +444,6 @@ store_beside(struct work *w, const struct slot *s, struct value *old, struct val
     return event_set(w->ev, &s->at, list, NULL);
 }
 
-/* A key that the event does not have yet, as most of them; NULL: it has. */
-static struct value *
-adopt(struct work *w, const struct slot *s)
-{
-    struct arena *a = event_arena(w->ev);
-
-    if (key_bits_may_have(&w->local->keys, s->bit) &&
-        value_get(a, &w->ev->data, s->at.part[0].key) != NULL)
-        return NULL;
-    return value_adopt(a, &w->ev->data, &s->at.part[0].member);
-}
-
 /* To a field that may have rules of its own, or that an option says more about. */
 static int
 store_special(struct work *w, const struct slot *s, struct slice text)
@@ -432,13 +461,11 @@ store_special(struct work *w, const struct slot *s, struct slice text)
 static int
 store(struct work *w, const struct slot *s, struct slice text)
 {
-    struct value *slot = NULL;
+    struct value *slot;
 
     if (!s->ordinary || s->overwrite)
         return store_special(w, s, text);
-    if (s->adopts)
-        slot = adopt(w, s);
-    if (slot == NULL && event_put(w->ev, &s->at, &slot, NULL) < 0)
+    if (event_put(w->ev, &s->at, &slot, NULL) < 0)
         return -1;
     if (slot == NULL)
         return 0;
@@ -448,16 +475,47 @@ store(struct work *w, const struct slot *s, struct slice text)
     return 0;
 }
 
+/* Which slots that are alone have a member of their name in the event, a bit each. */
+static uint64_t
+slots_taken(const struct matcher *m, struct arena *a, struct value *data)
+{
+    uint32_t n = value_count(a, data);
+    const struct value *members = n > 0 ? value_at(a, data, 0) : NULL;
+    uint64_t taken = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        struct slice key = value_key(a, &members[i]);
+
+        if ((m->lengths & length_bit(key.n)) == 0)
+            continue;
+        for (uint8_t k = m->by_name[key_bit(key)]; k > 0; k = m->slots[k - 1].next)
+            if (slice_eq(m->slots[k - 1].at.part[0].key, key))
+                taken |= UINT64_C(1) << (k - 1);
+    }
+    return taken;
+}
+
+/* A member that the event does not have yet, as most of them. */
+static void
+store_new(struct work *w, const struct slot *s, struct slice text)
+{
+    struct value *slot = value_adopt(event_arena(w->ev), &w->ev->data, &s->at.part[0].member);
+
+    if (w->alias && s->type == GROK_TEXT && text.n > 0 && (w->plain || json_is_plain(text)))
+        value_assign(slot, value_bare_str(text));
+    else
+        assign(w, s, slot, text);
+}
+
 static int
 store_captures(struct work *w, const struct matcher *m, struct slice subject)
 {
     struct arena *a = event_arena(w->ev);
+    uint64_t taken = slots_taken(m, a, &w->ev->data);
     unsigned n;
     const size_t *spans = regex_spans(w->local->regex, &n);
 
-    value_reserve(a, &w->ev->data, m->keys);
-    w->local->keys = (struct key_bits){ 0 };
-    key_bits_learn(&w->local->keys, a, &w->ev->data, 0);
+    value_reserve(a, &w->ev->data, m->alone);
     for (size_t i = 0; i < m->n; i++) {
         const struct slot *s = &m->slots[i];
         const size_t *span = &spans[2 * s->group];
@@ -467,9 +525,10 @@ store_captures(struct work *w, const struct matcher *m, struct slice subject)
             text = slice_between(subject.p + span[0], subject.p + span[1]);
         if (text.n == 0 && !w->conf->keep_empty_captures)
             continue;
-        if (store(w, s, text) < 0)
+        if (s->alone && (taken >> i & 1) == 0)
+            store_new(w, s, text);
+        else if (store(w, s, text) < 0)
             return -1;
-        key_bits_add(&w->local->keys, s->bit);
     }
     return 0;
 }
@@ -527,6 +586,7 @@ match_value(struct work *w, const struct source *s, struct value *v)
     if (v == NULL || v->type == V_NULL)
         return match_text(w, s, SLICE(""));
     w->alias = v->type == V_STRING;
+    w->plain = w->alias && (v->flags & (V_ESCAPED | V_DECODED)) == 0;
     return match_text(w, s, ruby_value_text(event_arena(w->ev), v, &w->local->text));
 }
 
