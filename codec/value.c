@@ -183,38 +183,12 @@ unescape(struct arena *a, struct slice in)
     return (struct slice){ out, n };
 }
 
-/* Keys are short: two loads that overlap compare up to 16 bytes without a call. */
-static inline bool
-same_bytes(const char *x, const char *y, size_t n)
-{
-    uint64_t x8[2], y8[2];
-    uint32_t x4[2], y4[2];
-
-    if (n > 16)
-        return memcmp(x, y, n) == 0;
-    if (n >= 8) {
-        memcpy(&x8[0], x, 8);
-        memcpy(&y8[0], y, 8);
-        memcpy(&x8[1], x + n - 8, 8);
-        memcpy(&y8[1], y + n - 8, 8);
-        return x8[0] == y8[0] && x8[1] == y8[1];
-    }
-    if (n >= 4) {
-        memcpy(&x4[0], x, 4);
-        memcpy(&y4[0], y, 4);
-        memcpy(&x4[1], x + n - 4, 4);
-        memcpy(&y4[1], y + n - 4, 4);
-        return x4[0] == y4[0] && x4[1] == y4[1];
-    }
-    return n == 0 || (x[0] == y[0] && x[n / 2] == y[n / 2] && x[n - 1] == y[n - 1]);
-}
-
 static inline bool
 key_is(struct arena *a, const struct value *member, struct slice key)
 {
     if (member->flags & V_KEY_FLAGS)
         return slice_eq(value_key(a, member), key);
-    return member->key_len == key.n && same_bytes(member->key, key.p, key.n);
+    return slice_eq_short((struct slice){ member->key, member->key_len }, key);
 }
 
 bool

@@ -155,6 +155,20 @@ value_assign(struct value *slot, struct value v)
     slot->flags = (uint8_t)((v.flags & ~V_KEY_FLAGS) | (slot->flags & V_KEY_FLAGS) | V_CHANGED);
 }
 
+/* Puts a text into a slot that needs no escapes and lives as long as the arena: see
+ * value_is_plain(). */
+static inline void
+value_assign_plain(struct value *slot, struct slice s)
+{
+    bool bare = s.n > 0;
+
+    ASSERT(s.n <= UINT32_MAX);
+    slot->raw = bare ? s.p : "\"\"";
+    slot->len = bare ? (uint32_t)s.n : 2;
+    slot->type = V_STRING;
+    slot->flags = (uint8_t)((slot->flags & V_KEY_FLAGS) | V_CHANGED | (bare ? V_BARE : 0));
+}
+
 /* Deep, as far as nodes are indexed; raw text is shared. Both belong to batches of one arena. */
 struct value value_copy(struct arena *a, const struct value *v);
 /* The same from another batch: text is copied too. */
@@ -171,6 +185,14 @@ static inline bool
 value_is_number(const struct value *v)
 {
     return v->type == V_INT || v->type == V_BIGINT || v->type == V_DOUBLE || v->type == V_DECIMAL;
+}
+
+/* Of a V_STRING: it came without escapes, or was found to need none. So its text may stand between
+ * quotes as it is, and each piece of it that is cut between characters. */
+static inline bool
+value_is_plain(const struct value *v)
+{
+    return !(v->flags & (V_DECODED | V_ESCAPED));
 }
 
 /* Of a V_STRING: without quotes and escapes; lives as long as the arena. */
@@ -216,6 +238,20 @@ struct value *value_add(struct arena *a, struct value *object, struct slice key)
 struct value *value_push(struct arena *a, struct value *array); /* a null at the end */
 /* Room for so many more children, for filters that add many at once. */
 void value_reserve(struct arena *a, struct value *container, uint32_t more);
+/* One more child at the end, of which nothing is set yet, not even a key: that is the caller's. The
+ * container is indexed. */
+static inline struct value *
+value_open(struct arena *a, struct value *container)
+{
+    struct kids *k = container->kids;
+
+    ASSERT(container->flags & V_INDEXED);
+    container->flags |= V_CHANGED;
+    if (k->n == k->cap)
+        value_reserve(a, container, k->n + 4);
+    return &k->at[k->n++];
+}
+
 /* A null that is called key, ready for value_adopt(): for keys that are added again and again. */
 struct value value_named(struct arena *a, struct slice key);
 /* A member of another object at the end, key and all; there is none of that name yet. The slot. */

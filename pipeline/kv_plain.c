@@ -3,18 +3,21 @@
 
 #include "pipeline/regex_tree.h"
 
-#define FIELD 1u /* in field_split */
-#define VALUE 2u /* in value_split */
-#define STOP  4u /* ends a key, unless behind a backslash */
+#define FIELD 1u  /* in field_split */
+#define VALUE 2u  /* in value_split */
+#define STOP  4u  /* ends a key, unless behind a backslash */
+#define SLASH 8u  /* a backslash */
+#define OPEN  16u /* a value that begins with it may be quoted */
+#define CLOSE 32u /* and the bits above it: the closing character of each quote */
 
-/* Pairs between two looks at the clock. */
-#define PAIRS_UNWATCHED 1024u
+/* Pairs between two looks at the clock; each is of two bytes at least. */
+#define PAIRS_UNWATCHED (KV_UNWATCHED / 2)
 #define NOWHERE         SIZE_MAX
 
 /* ---- compiling ---- */
 
 static bool
-add_ranges(const struct re_set *set, bool negated, unsigned char bit, unsigned char *bits)
+add_ranges(const struct re_set *set, bool negated, uint16_t bit, uint16_t *bits)
 {
     if (set->negated != negated || set->unions->next != NULL)
         return false;
@@ -29,8 +32,7 @@ add_ranges(const struct re_set *set, bool negated, unsigned char bit, unsigned c
 
 /* The bracket as the expression has it, for bodies side by side may mean something else. */
 static bool
-read_bracket(const char *open, struct slice one, struct slice two, unsigned char bit,
-             unsigned char *bits)
+read_bracket(const char *open, struct slice one, struct slice two, uint16_t bit, uint16_t *bits)
 {
     struct buf text = { 0 };
     struct re_tree tree;
@@ -51,46 +53,65 @@ read_bracket(const char *open, struct slice one, struct slice two, unsigned char
     return plain;
 }
 
+/* Of quotes and brackets; quotes first. */
+enum { QUOTES = 5, QUOTES_ONLY = 2 };
+static const char opening[QUOTES] = { '"', '\'', '(', '[', '<' };
+static const char closing[QUOTES] = { '"', '\'', ')', ']', '>' };
+
 bool
 kv_plain_compile(const struct kv_syntax *x, struct kv_plain *out)
 {
-    *out = (struct kv_plain){ .strict = x->strict, .brackets = x->brackets };
-    return x->field_split_pattern.p == NULL && x->value_split_pattern.p == NULL &&
-           read_bracket("[", x->field_split, SLICE(""), FIELD, out->bits) &&
-           read_bracket("[", x->value_split, SLICE(""), VALUE, out->bits) &&
-           read_bracket("[^", x->value_split, x->field_split, STOP, out->bits) &&
-           (out->bits['\\'] & (FIELD | VALUE | STOP)) == 0;
+    *out = (struct kv_plain){ .strict = x->strict };
+    for (unsigned i = 0; i < (x->brackets ? QUOTES : QUOTES_ONLY); i++) {
+        out->bits[(unsigned char)opening[i]] |= OPEN;
+        out->bits[(unsigned char)closing[i]] |= (uint16_t)(CLOSE << i);
+    }
+    if (x->field_split_pattern.p != NULL || x->value_split_pattern.p != NULL ||
+        !read_bracket("[", x->field_split, SLICE(""), FIELD, out->bits) ||
+        !read_bracket("[", x->value_split, SLICE(""), VALUE, out->bits) ||
+        !read_bracket("[^", x->value_split, x->field_split, STOP, out->bits) ||
+        out->bits['\\'] != 0)
+        return false;
+    out->bits['\\'] = SLASH;
+    return true;
 }
 
 /* ---- scanning ---- */
 
-/* Closing characters, of which one may be known to close nothing up to some place. */
-enum { QUOTES = 5 };
-static const char opening[QUOTES] = { '"', '\'', '(', '[', '<' };
-static const char closing[QUOTES] = { '"', '\'', ')', ']', '>' };
-
 struct scan {
     const struct kv_plain *k;
     struct slice text;
-    size_t dead[QUOTES]; /* a quoted value that begins before has no end */
+    size_t dead[QUOTES]; /* a value in these quotes that begins before has no end */
 };
 
-static bool
+static inline bool
 has(const struct scan *s, size_t at, unsigned bits)
 {
     return (s->k->bits[(unsigned char)s->text.p[at]] & bits) != 0;
 }
 
-/* A run of backslashes: where it ends, and whether the character behind it may be escaped. */
-static size_t
-skip_backslashes(const struct scan *s, size_t at)
+/* Moves *at to the next character that has one of the bits, or to the end: then false. *slashes is
+ * how many backslashes stand right before it, from *at on; an even number of them escapes each
+ * other. */
+static inline bool
+find_next(const struct scan *s, unsigned bits, size_t *at, size_t *slashes)
 {
-    while (at < s->text.n && s->text.p[at] == '\\')
-        at++;
-    return at;
+    size_t i = *at, run = 0;
+
+    while (i < s->text.n) {
+        if (has(s, i, bits)) {
+            *at = i;
+            *slashes = run;
+            return true;
+        }
+        run = has(s, i, SLASH) ? run + 1 : 0;
+        i++;
+    }
+    *at = i;
+    return false;
 }
 
-static size_t
+static inline size_t
 skip_blanks(const struct scan *s, size_t at)
 {
     while (!s->k->strict && at < s->text.n && s->text.p[at] == ' ')
@@ -99,7 +120,7 @@ skip_blanks(const struct scan *s, size_t at)
 }
 
 /* Behind the separator of key and value that begins here, or NOWHERE. */
-static size_t
+static inline size_t
 behind_split(const struct scan *s, size_t at)
 {
     size_t blanks = skip_blanks(s, at);
@@ -114,35 +135,25 @@ behind_split(const struct scan *s, size_t at)
 /* A key from here: where it ends, and *value where its value may begin. Without a key NOWHERE, and
  * *value is where no key was found to begin before.
  *
- * Of a separator behind backslashes, an even number of them escapes each other: the key ends there
- * if it can, and else goes on, as if only the last escaped it. Behind an odd number the key goes
- * on, and ends there if it cannot elsewhere. */
-static size_t
+ * Of a separator behind an even number of backslashes: the key ends there if it can, and else goes
+ * on, as if only the last escaped it. Behind an odd number the key goes on, and ends there if it
+ * cannot elsewhere. */
+static inline size_t
 find_key(const struct scan *s, size_t from, size_t *value)
 {
-    size_t at = from, fallback = NOWHERE, behind;
+    size_t at = from, slashes, fallback = NOWHERE;
 
-    while (at < s->text.n) {
-        size_t run = skip_backslashes(s, at);
-        bool even = (run - at) % 2 == 0, escaped = run > at;
+    for (; find_next(s, STOP, &at, &slashes); at++) {
+        size_t behind = at > from ? behind_split(s, at) : NOWHERE;
 
-        at = run;
-        if (at == s->text.n)
-            break;
-        if (!has(s, at, STOP)) {
-            at++;
-            continue;
-        }
-        behind = at > from ? behind_split(s, at) : NOWHERE;
-        if (behind != NOWHERE && even) {
+        if (behind != NOWHERE && slashes % 2 == 0) {
             *value = behind;
             return at;
         }
-        if (!escaped || s->text.p[at] == '\n')
+        if (slashes == 0 || s->text.p[at] == '\n')
             break;
         if (behind != NOWHERE)
             fallback = at;
-        at++;
     }
     *value = fallback == NOWHERE ? at : behind_split(s, fallback);
     return fallback;
@@ -160,58 +171,52 @@ is_end(const struct scan *s, size_t at)
 static size_t
 find_close(struct scan *s, size_t from, unsigned quote)
 {
-    size_t at = from, fallback = NOWHERE;
+    size_t at = from, slashes, fallback = NOWHERE;
 
     if (from < s->dead[quote])
         return NOWHERE;
-    while (at < s->text.n) {
-        size_t run = skip_backslashes(s, at);
-        bool even = (run - at) % 2 == 0, escaped = run > at;
-
-        at = run;
-        if (at == s->text.n)
-            break;
-        if (s->text.p[at] == closing[quote]) {
-            if (is_end(s, at + 1) && even)
+    for (; find_next(s, CLOSE << quote, &at, &slashes); at++) {
+        if (is_end(s, at + 1)) {
+            if (slashes % 2 == 0)
                 return at;
-            if (is_end(s, at + 1))
-                fallback = at;
-            if (!escaped)
-                break;
+            fallback = at;
         }
-        at++;
+        if (slashes == 0)
+            break;
     }
     if (fallback == NOWHERE)
         s->dead[quote] = at;
     return fallback;
 }
 
-static size_t
+static inline size_t
 find_bare_end(const struct scan *s, size_t from)
 {
-    size_t at = from;
+    size_t at = from, slashes;
 
-    while (at < s->text.n) {
-        size_t run = skip_backslashes(s, at);
-        bool odd = (run - at) % 2 == 1;
-
-        at = run;
-        if (at == s->text.n || (has(s, at, FIELD) && (!odd || s->text.p[at] == '\n')))
+    for (; find_next(s, FIELD, &at, &slashes); at++)
+        if (slashes % 2 == 0 || s->text.p[at] == '\n')
             break;
-        at++;
-    }
     return at;
 }
 
-/* The value from here; where the pair ends, its separator included. */
 static size_t
+find_quoted_end(struct scan *s, size_t from)
+{
+    for (unsigned i = 0; i < QUOTES; i++)
+        if (s->text.p[from] == opening[i])
+            return find_close(s, from + 1, i);
+    return NOWHERE;
+}
+
+/* The value from here; where the pair ends, its separator included. */
+static inline size_t
 take_value(struct scan *s, size_t from, struct slice *value)
 {
     size_t end = NOWHERE, behind;
 
-    for (unsigned i = 0; from < s->text.n && i < (s->k->brackets ? QUOTES : 2u); i++)
-        if (s->text.p[from] == opening[i])
-            end = find_close(s, from + 1, i);
+    if (from < s->text.n && has(s, from, OPEN))
+        end = find_quoted_end(s, from);
     if (end != NOWHERE) {
         *value = slice_between(s->text.p + from + 1, s->text.p + end);
         behind = end + 1;
@@ -223,8 +228,8 @@ take_value(struct scan *s, size_t from, struct slice *value)
 }
 
 enum regex_result
-kv_plain_text(const struct kv_plain *k, struct slice text, uint64_t deadline_ms, kv_pair_fn *fn,
-              void *to)
+kv_plain_text(const struct kv_plain *k, struct slice text, uint64_t deadline_ms,
+              struct kv_pairs *out)
 {
     struct scan s = { .k = k, .text = text };
     unsigned pairs = 0;
@@ -239,7 +244,7 @@ kv_plain_text(const struct kv_plain *k, struct slice text, uint64_t deadline_ms,
         }
         pair.key = slice_between(text.p + at, text.p + end);
         at = take_value(&s, value, &pair.value);
-        fn(to, pair);
+        kv_pairs_push(out, pair);
         if (++pairs % PAIRS_UNWATCHED == 0 && deadline_ms > 0 && regex_now_ms() >= deadline_ms)
             return REGEX_TIMEOUT;
     }

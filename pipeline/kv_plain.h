@@ -13,6 +13,6 @@
 bool kv_plain_compile(const struct kv_syntax *syntax, struct kv_plain *out);
 /* As kv_scan_text; the text is UTF-8. */
 enum regex_result kv_plain_text(const struct kv_plain *k, struct slice text, uint64_t deadline_ms,
-                                kv_pair_fn *fn, void *to);
+                                struct kv_pairs *out);
 
 #endif

@@ -119,7 +119,7 @@ pair_of(const struct regex *re, const struct regex_scratch *s)
 
 static enum regex_result
 scan_by_regex(const struct kv_scan *k, struct regex_scratch *s, struct slice text,
-              uint64_t deadline_ms, kv_pair_fn *fn, void *to)
+              uint64_t deadline_ms, struct kv_pairs *out)
 {
     enum regex_result got = regex_search(k->split, s, text, 0);
     unsigned pairs = 0;
@@ -130,7 +130,7 @@ scan_by_regex(const struct kv_scan *k, struct regex_scratch *s, struct slice tex
         struct slice whole = regex_group(s, 0);
         size_t end = (size_t)(whole.p - text.p) + whole.n;
 
-        fn(to, pair_of(k->pair, s));
+        kv_pairs_push(out, pair_of(k->pair, s));
         if (++pairs % PAIRS_UNWATCHED == 0 && deadline_ms > 0 && regex_now_ms() >= deadline_ms)
             return REGEX_TIMEOUT;
         got = regex_search_on(k->pair, s, end);
@@ -141,12 +141,12 @@ scan_by_regex(const struct kv_scan *k, struct regex_scratch *s, struct slice tex
 }
 
 enum regex_result
-kv_scan_text(const struct kv_scan *k, struct regex_scratch *s, struct slice text,
-             uint64_t deadline_ms, kv_pair_fn *fn, void *to)
+kv_scan_text(const struct kv_scan *k, struct regex_scratch *s, struct slice text, bool valid,
+             uint64_t deadline_ms, struct kv_pairs *out)
 {
     if (!k->is_plain)
-        return scan_by_regex(k, s, text, deadline_ms, fn, to);
-    if (!utf8_valid(text))
+        return scan_by_regex(k, s, text, deadline_ms, out);
+    if (!valid && !utf8_valid(text))
         return REGEX_BAD_TEXT;
-    return kv_plain_text(&k->plain, text, deadline_ms, fn, to);
+    return kv_plain_text(&k->plain, text, deadline_ms, out);
 }

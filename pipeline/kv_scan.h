@@ -5,6 +5,7 @@
 #ifndef PIPELINE_KV_SCAN_H
 #define PIPELINE_KV_SCAN_H
 
+#include "codec/base/error.h"
 #include "pipeline/regex.h"
 
 struct kv_syntax {
@@ -17,8 +18,8 @@ struct kv_syntax {
 
 /* Separators that are plain characters; see kv_plain.h. */
 struct kv_plain {
-    unsigned char bits[256];
-    bool strict, brackets;
+    uint16_t bits[256];
+    bool strict;
 };
 
 struct kv_scan {
@@ -34,10 +35,27 @@ struct kv_pair {
     struct slice key, value; /* alias the text; value is empty when there is none */
 };
 
-/* deadline_ms as regex_now_ms() counts; 0: none. Calls back for each pair. MATCH: there were some.
- * The scratch must not be used meanwhile. */
-typedef void kv_pair_fn(void *to, struct kv_pair pair);
+/* What was found, behind what was there. */
+struct kv_pairs {
+    struct kv_pair *at;
+    size_t n, cap;
+};
+
+static inline void
+kv_pairs_push(struct kv_pairs *pairs, struct kv_pair pair)
+{
+    if (pairs->n == pairs->cap) {
+        pairs->cap = pairs->cap == 0 ? 64 : pairs->cap * 2;
+        pairs->at = xrealloc(pairs->at, pairs->cap * sizeof *pairs->at);
+    }
+    pairs->at[pairs->n++] = pair;
+}
+
+/* MATCH: there were some. valid: the text is known to be UTF-8. deadline_ms as regex_now_ms()
+ * counts, 0: none; a plain scan of less than KV_UNWATCHED bytes does not look at it. The scratch is
+ * for patterns. */
+#define KV_UNWATCHED ((size_t)2048)
 enum regex_result kv_scan_text(const struct kv_scan *k, struct regex_scratch *s, struct slice text,
-                               uint64_t deadline_ms, kv_pair_fn *fn, void *to);
+                               bool valid, uint64_t deadline_ms, struct kv_pairs *out);
 
 #endif

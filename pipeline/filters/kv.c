@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* filter kv: `key=value` texts to fields (filters.md 8).
  *
- * Pairs are found in the text (kv_scan), edited, and collected; only then are they
- * stored. Linear in the text, whatever keys a sender invents. */
+ * Pairs are found in the text (kv_scan), edited, and collected in an object; only then is it
+ * stored. Linear in the text, whatever keys a sender invents; keys that come with every event are
+ * known (kv_keys). */
 #include "pipeline/filter.h"
 
+#include "codec/json_write.h"
 #include "pipeline/ecs.h"
 #include "pipeline/json_merge.h"
+#include "pipeline/kv_keys.h"
 #include "pipeline/kv_scan.h"
 #include "pipeline/text_case.h"
 #include "pipeline/text_index.h"
@@ -15,8 +18,12 @@
 
 /* Values in values, with recursive; deeper ones stay text. */
 #define KV_DEPTH 50
-/* A map with more members is not searched from end to end. */
-#define KV_LINEAR 32u
+/* Longer values stay where they are, shorter ones are copied beside their key. */
+#define KV_VALUE_BYTES 128u
+/* Of a pair that is copied, besides key and value: ,"":"" */
+#define KV_PAIR_BYTES 6u
+/* Room for more members is made when they come. */
+#define KV_MEMBERS 64u
 
 /* What may be done to a key or a value. */
 struct edit {
@@ -32,6 +39,8 @@ struct conf {
     struct opt_templates include_keys, exclude_keys;
     struct opt_hash default_keys;
     bool allow_duplicate_values, allow_empty_values, include_brackets, recursive;
+    bool edits, edits_values; /* something may happen to a pair, to a value */
+    bool has_prefix;
     int whitespace, transform_key, transform_value, ecs_compatibility;
     int64_t timeout_millis;
     struct kv_scan scan;
@@ -39,22 +48,16 @@ struct conf {
     enum escape_style escape;
 };
 
-/* A pair found, or an entry of a map under way: its value is one text, one map, or a list. */
-struct entry {
-    struct slice key, text;
-    struct value value;
-};
-
 struct local {
     struct regex_scratch *scan, *edit;
     struct json_merge *merge;
     struct text_index index;
-    uint32_t maps;       /* begun so far; a map's number is its part of the index */
-    struct entry *entry; /* a stack: of each level the map, and the pairs that wait behind it */
-    size_t n, cap;
-    struct buf text, other, keys;
+    uint32_t maps;         /* begun so far; a map's number is its part of the index */
+    struct kv_pairs pairs; /* a stack: of each level those that wait */
+    struct kv_keys keys;
+    struct buf text, rendered;
     struct slice *include, *exclude; /* rendered for the event */
-    uint64_t deadline_ms;
+    uint64_t deadline_ms;            /* 0: not set */
 };
 
 enum { LENIENT, STRICT };
@@ -137,6 +140,20 @@ not_empty(struct slice s, const char *name, struct err *err)
     return err_set(err, ERR_CONFIG, "%s must not be empty", name);
 }
 
+/* What most configurations leave out. */
+static void
+find_edits(struct conf *c)
+{
+    struct slice prefix;
+
+    c->has_prefix = !template_is_literal(c->prefix, &prefix) || prefix.n > 0;
+    c->edits_values =
+        c->trim_value.p != NULL || c->remove_char_value.p != NULL || c->transform_value >= 0;
+    c->edits = c->has_prefix || c->edits_values || c->trim_key.p != NULL ||
+               c->remove_char_key.p != NULL || c->transform_key >= 0 ||
+               c->include_keys.n + c->exclude_keys.n > 0;
+}
+
 static int
 prepare(void *conf, const struct plugin_context *ctx, struct err *err)
 {
@@ -149,6 +166,7 @@ prepare(void *conf, const struct plugin_context *ctx, struct err *err)
                                 .brackets = c->include_brackets,
                                 .store = ctx->regexes };
 
+    find_edits(c);
     c->escape = ctx->escape;
     if (not_empty(c->value_split, "value_split", err) < 0 ||
         not_empty(c->field_split_pattern, "field_split_pattern", err) < 0 ||
@@ -185,6 +203,7 @@ start(const void *conf, void *local, struct err *err)
     regex_scratch_timeout(l->edit, (uint64_t)c->timeout_millis);
     l->include = xcalloc(c->include_keys.n + 1, sizeof *l->include);
     l->exclude = xcalloc(c->exclude_keys.n + 1, sizeof *l->exclude);
+    kv_keys_init(&l->keys);
     l->merge = json_merge_new(c->escape, err);
     if (l->merge == NULL)
         return -1;
@@ -201,12 +220,12 @@ stop(const void *conf, void *local)
     regex_scratch_free(l->edit);
     json_merge_free(&l->merge);
     text_index_fini(&l->index);
-    free(l->entry);
+    kv_keys_fini(&l->keys);
+    free(l->pairs.at);
     free(l->include);
     free(l->exclude);
     buf_fini(&l->text);
-    buf_fini(&l->other);
-    buf_fini(&l->keys);
+    buf_fini(&l->rendered);
 }
 
 /* ---- editing ---- */
@@ -218,6 +237,8 @@ struct work {
     struct event *ev;
     struct arena *arena;
     enum regex_result failed; /* BAD_TEXT, TIMEOUT, or MATCH while all is well */
+    bool plain;               /* the text is, so its pieces need no escapes */
+    char *room, *room_end;    /* for pairs that are copied */
 };
 
 static struct slice
@@ -250,10 +271,9 @@ edit(struct work *w, const struct edit *e, struct slice s)
 static struct slice
 with_prefix(struct work *w, struct slice key)
 {
-    struct slice literal;
     struct buf *text = &w->local->text;
 
-    if (template_is_literal(w->conf->prefix, &literal) && literal.n == 0)
+    if (!w->conf->has_prefix)
         return key;
     buf_clear(text);
     template_render(w->conf->prefix, w->ev, text);
@@ -284,42 +304,33 @@ static void
 render_keys(struct work *w, const struct opt_templates *from, struct slice *to)
 {
     for (size_t i = 0; i < from->n; i++) {
-        buf_clear(&w->local->keys);
-        template_render(from->at[i], w->ev, &w->local->keys);
-        to[i] = arena_copy(w->arena, buf_slice(&w->local->keys));
+        buf_clear(&w->local->rendered);
+        template_render(from->at[i], w->ev, &w->local->rendered);
+        to[i] = arena_copy(w->arena, buf_slice(&w->local->rendered));
     }
 }
 
 /* ---- collecting ---- */
 
-static struct entry *
-push_entry(struct local *l)
-{
-    if (l->n == l->cap) {
-        l->cap = l->cap == 0 ? 64 : l->cap * 2;
-        l->entry = xrealloc(l->entry, l->cap * sizeof *l->entry);
-    }
-    l->entry[l->n] = (struct entry){ .value = value_null() };
-    return &l->entry[l->n++];
-}
-
-static void
-found_pair(void *to, struct kv_pair pair)
-{
-    struct entry *e = push_entry(to);
-
-    e->key = pair.key;
-    e->text = pair.value;
-}
-
-/* n entries of the stack. The index has its keys, and the values of its lists. */
+/* An object under way. The index has its keys, but for those that are known, and the values of its
+ * lists. */
 struct map {
-    size_t first, n;
+    struct value object;
     uint32_t number;
 };
 
+static struct map
+map_begin(struct work *w)
+{
+    struct map m = { value_object(w->arena), w->local->maps++ };
+
+    if (!w->conf->recursive) /* else more than one is under way */
+        kv_keys_begin(&w->local->keys);
+    return m;
+}
+
 static uint32_t *
-key_at(struct work *w, const struct map *m, struct slice key)
+key_in_index(struct work *w, const struct map *m, struct slice key)
 {
     return text_index_at(&w->local->index, (uint64_t)m->number << 32, key);
 }
@@ -330,128 +341,220 @@ value_in_list(struct work *w, const struct map *m, uint32_t i, struct slice text
     return text_index_at(&w->local->index, (uint64_t)m->number << 32 | (i + 1), text);
 }
 
+/* Where the key is in the map, UINT32_MAX for nowhere yet; *known may be NULL. */
+static inline uint32_t *
+key_at(struct work *w, const struct map *m, struct slice key, struct kv_key **known)
+{
+    *known = w->conf->recursive ? NULL : kv_keys_find(&w->local->keys, key);
+    return *known != NULL ? &(*known)->place : key_in_index(w, m, key);
+}
+
 /* A single text includes each part of itself; a list its members; a map its keys. */
 static bool
 includes(struct work *w, struct map *m, uint32_t i, struct slice value)
 {
-    struct entry *e = &w->local->entry[m->first + i];
+    struct value *old = value_at(w->arena, &m->object, i);
 
-    if (e->value.type == V_STRING)
-        return slice_find(e->text, value, 0) != SIZE_MAX;
-    if (e->value.type == V_OBJECT)
-        return value_get(w->arena, &e->value, value) != NULL;
+    if (old->type == V_STRING)
+        return slice_find(value_text(w->arena, old), value, 0) != SIZE_MAX;
+    if (old->type == V_OBJECT)
+        return value_get(w->arena, old, value) != NULL;
     return *value_in_list(w, m, i, value) != UINT32_MAX;
 }
 
 static void
 append_value(struct work *w, struct map *m, uint32_t i, struct value v, struct slice text)
 {
-    struct entry *e = &w->local->entry[m->first + i];
+    struct value *old = value_at(w->arena, &m->object, i);
 
-    if (e->value.type != V_ARRAY) {
+    if (old->type != V_ARRAY) {
         struct value list = value_array(w->arena);
 
-        value_assign(value_push(w->arena, &list), e->value);
-        if (!w->conf->allow_duplicate_values && e->value.type == V_STRING)
-            *value_in_list(w, m, i, e->text) = 0;
-        e->value = list;
+        value_assign(value_push(w->arena, &list), *old);
+        if (!w->conf->allow_duplicate_values && old->type == V_STRING)
+            *value_in_list(w, m, i, value_text(w->arena, old)) = 0;
+        value_assign(old, list);
     }
-    value_assign(value_push(w->arena, &e->value), v);
+    value_assign(value_push(w->arena, old), v);
     if (!w->conf->allow_duplicate_values && v.type == V_STRING)
         *value_in_list(w, m, i, text) = 0;
 }
 
-static void
-add(struct work *w, struct map *m, struct slice key, struct value v, struct slice text)
+/* Key and value side by side as they will leave, so that those of an event leave in one copy.
+ * False: the text does not lend itself. A comma stands before each, and one byte behind the last,
+ * so that no other text looks like their neighbour. */
+static bool
+copy_pair(struct work *w, const struct kv_key *known, struct slice text, struct value *slot)
 {
-    uint32_t *at = key_at(w, m, key);
+    char *p = w->room;
 
-    if (*at != UINT32_MAX) {
-        append_value(w, m, *at, v, text);
+    if (text.n > KV_VALUE_BYTES || (size_t)(w->room_end - p) < 3 + KV_KEY_TEXT + text.n ||
+        !(w->plain || json_is_plain(text)))
+        return false;
+    *p++ = ',';
+    memcpy(p, known->text, KV_KEY_TEXT);
+    slot->key = p + 1;
+    slot->key_len = known->n;
+    p += known->n + 3;
+    slot->raw = p;
+    slot->len = (uint32_t)text.n + 2;
+    slot->type = V_STRING;
+    slot->flags = 0;
+    if (text.n > 0)
+        memcpy(p + 1, text.p, text.n);
+    p[text.n + 1] = '"';
+    w->room = p + text.n + 2;
+    return true;
+}
+
+/* Room for the pairs that copy_pair() may take: they are pieces of the text. */
+static void
+make_room(struct work *w, size_t pairs, size_t text_n)
+{
+    size_t most = pairs * (KV_PAIR_BYTES + KV_KEY_BYTES + KV_VALUE_BYTES);
+    size_t bytes = pairs * KV_PAIR_BYTES + text_n;
+
+    bytes = (bytes < most ? bytes : most) + KV_KEY_TEXT;
+    w->room = arena_bytes(w->arena, bytes);
+    w->room_end = w->room + bytes;
+}
+
+/* What was not needed goes back, if nothing else came behind it. */
+static void
+close_room(struct work *w)
+{
+    if (w->room_end != NULL && w->room_end == w->arena->at)
+        arena_end(w->arena, w->room + 1);
+    w->room = w->room_end = NULL;
+}
+
+static struct value
+text_value(struct work *w, struct slice text)
+{
+    struct value v = { 0 };
+
+    if (w->plain)
+        value_assign_plain(&v, text);
+    else
+        value_assign_str_alias(w->arena, &v, text);
+    return v;
+}
+
+/* Puts a text under a key that the map does not have. */
+static void
+add_text(struct work *w, struct map *m, struct slice key, const struct kv_key *known,
+         struct slice text)
+{
+    struct value *slot = value_open(w->arena, &m->object);
+
+    if (known != NULL && copy_pair(w, known, text, slot))
         return;
-    }
-    *at = (uint32_t)m->n++;
-    ASSERT(m->first + m->n <= w->local->n);
-    w->local->entry[m->first + m->n - 1] = (struct entry){ key, text, v };
+    *slot = value_named(w->arena, key);
+    value_assign(slot, text_value(w, text));
+}
+
+static void
+add(struct work *w, struct map *m, struct slice key, struct value v)
+{
+    struct value *slot = value_open(w->arena, &m->object);
+
+    *slot = value_named(w->arena, key);
+    value_assign(slot, v);
 }
 
 static bool parse_inner(struct work *w, struct slice text, unsigned depth, struct value *out);
+
+/* False: it is not wanted. */
+static bool
+edit_pair(struct work *w, struct slice *key, struct slice *text)
+{
+    *key = edit(w, &w->conf->key, *key);
+    if (!is_wanted(w, *key))
+        return false;
+    *key = with_prefix(w, *key);
+    *text = edit(w, &w->conf->value, *text);
+    return true;
+}
 
 /* Edits one pair and puts it into the map. */
 static void
 take_pair(struct work *w, struct map *m, struct slice key, struct slice text, unsigned depth)
 {
     const struct conf *c = w->conf;
+    struct kv_key *known;
     struct value v;
     uint32_t *at;
+    bool inner = false;
 
     if (text.n == 0 && !c->allow_empty_values)
         return;
-    key = edit(w, &c->key, key);
-    if (!is_wanted(w, key))
+    if (c->edits && !edit_pair(w, &key, &text))
         return;
-    key = with_prefix(w, key);
-    text = edit(w, &c->value, text);
-    if (!c->allow_duplicate_values) {
-        at = key_at(w, m, key);
-        if (*at != UINT32_MAX && includes(w, m, *at, text))
-            return;
+    at = key_at(w, m, key, &known);
+    if (!c->allow_duplicate_values && *at != UINT32_MAX && includes(w, m, *at, text))
+        return;
+    if (c->recursive) {
+        inner = parse_inner(w, text, depth + 1, &v);
+        at = key_at(w, m, key, &known); /* the index may have grown */
     }
-    if (!c->recursive || !parse_inner(w, text, depth + 1, &v))
-        v = value_str_alias(w->arena, text);
-    add(w, m, key, v, text);
+    if (*at != UINT32_MAX) {
+        append_value(w, m, *at, inner ? v : text_value(w, text), text);
+        return;
+    }
+    *at = value_count(w->arena, &m->object);
+    if (inner)
+        add(w, m, key, v);
+    else
+        add_text(w, m, key, known, text);
 }
 
-/* Scans a text: its pairs go on top of the stack, then one by one into the map below, which takes
- * their places: it never has more entries than pairs were taken. */
+/* At the first text that may take a while. */
+static uint64_t
+deadline(struct work *w, struct slice text)
+{
+    struct local *l = w->local;
+    uint64_t timeout = (uint64_t)w->conf->timeout_millis;
+
+    if (l->deadline_ms == 0 && timeout > 0 && (text.n >= KV_UNWATCHED || !w->conf->scan.is_plain))
+        l->deadline_ms = regex_now_ms() + timeout;
+    return l->deadline_ms;
+}
+
+/* How many pairs of n the map may need room for; it grows when that is too few. */
+static uint32_t
+members_of(const struct work *w, size_t n)
+{
+    size_t wanted = w->conf->include_keys.n;
+
+    if (wanted > 0 && wanted < n)
+        n = wanted;
+    return n < KV_MEMBERS ? (uint32_t)n : KV_MEMBERS;
+}
+
+/* Scans a text: its pairs go on top of the stack, then one by one into the map. */
 static void
 parse(struct work *w, struct map *m, struct slice text, unsigned depth)
 {
     struct local *l = w->local;
-    size_t from = l->n, to;
+    size_t from = l->pairs.n, to;
     enum regex_result got =
-        kv_scan_text(&w->conf->scan, l->scan, text, l->deadline_ms, found_pair, l);
+        kv_scan_text(&w->conf->scan, l->scan, text, w->plain, deadline(w, text), &l->pairs);
 
     if (got == REGEX_BAD_TEXT || got == REGEX_TIMEOUT)
         w->failed = got;
-    to = l->n;
+    to = l->pairs.n;
+    if (to > from) {
+        value_reserve(w->arena, &m->object, members_of(w, to - from));
+        if (!w->conf->recursive)
+            make_room(w, to - from, text.n);
+    }
     for (size_t i = from; i < to && w->failed == REGEX_MATCH; i++) {
-        struct entry pair = l->entry[i];
+        struct kv_pair pair = l->pairs.at[i];
 
-        take_pair(w, m, pair.key, pair.text, depth);
+        take_pair(w, m, pair.key, pair.value, depth);
     }
-}
-
-/* Keys of a map are unique, so a long one is built without looking. */
-static void
-put_new(struct arena *a, struct value *object, struct slice key, struct value v)
-{
-    struct value one;
-
-    if (value_count(a, object) < KV_LINEAR) {
-        value_assign(value_put(a, object, key), v);
-        return;
-    }
-    one = value_object(a);
-    value_assign(value_put(a, &one, key), v);
-    value_adopt(a, object, value_at(a, &one, 0));
-}
-
-static struct value
-object_of(struct work *w, const struct map *m)
-{
-    struct value object = value_object(w->arena);
-
-    for (size_t i = 0; i < m->n; i++)
-        put_new(w->arena, &object, w->local->entry[m->first + i].key,
-                w->local->entry[m->first + i].value);
-    return object;
-}
-
-static struct map
-map_begin(struct local *l)
-{
-    return (struct map){ l->n, 0, l->maps++ };
+    close_room(w);
+    l->pairs.n = from;
 }
 
 static bool
@@ -461,12 +564,10 @@ parse_inner(struct work *w, struct slice text, unsigned depth, struct value *out
 
     if (depth > KV_DEPTH)
         return false;
-    m = map_begin(w->local);
+    m = map_begin(w);
     parse(w, &m, text, depth);
-    if (m.n > 0)
-        *out = object_of(w, &m);
-    w->local->n = m.first;
-    return m.n > 0;
+    *out = m.object;
+    return m.object.kids->n > 0;
 }
 
 /* ---- storing ---- */
@@ -495,26 +596,36 @@ default_value(struct arena *a, const struct opt_value *v)
 static void
 add_defaults(struct work *w, struct map *m)
 {
+    struct kv_key *known;
+
     for (size_t i = 0; i < w->conf->default_keys.n; i++) {
         const struct opt_pair *pair = &w->conf->default_keys.at[i];
 
-        push_entry(w->local);
-        if (*key_at(w, m, pair->key) == UINT32_MAX)
-            add(w, m, pair->key, default_value(w->arena, &pair->value), SLICE(""));
+        if (*key_at(w, m, pair->key, &known) == UINT32_MAX)
+            add(w, m, pair->key, default_value(w->arena, &pair->value));
     }
 }
 
 static enum verdict
-store(struct work *w, const struct map *m)
+store(struct work *w, struct map *m)
 {
-    struct value object;
+    struct value *object = &m->object;
+    int result;
 
-    if (m->n == 0)
+    if (object->kids->n == 0)
         return EVENT_SKIP;
-    object = object_of(w, m);
     if (w->conf->target.text.p != NULL)
-        return event_set(w->ev, &w->conf->target, object, NULL) < 0 ? EVENT_FAILED : EVENT_KEEP;
-    return json_merge_object(w->local->merge, w->ev, &object, NULL) < 0 ? EVENT_FAILED : EVENT_KEEP;
+        result = event_set(w->ev, &w->conf->target, *object, NULL);
+    else
+        result = json_merge_object(w->local->merge, w->ev, object, NULL);
+    return result < 0 ? EVENT_FAILED : EVENT_KEEP;
+}
+
+static void
+parse_value(struct work *w, struct map *m, struct value *v)
+{
+    w->plain = value_is_plain(v) && !w->conf->edits_values;
+    parse(w, m, value_text(w->arena, v), 0);
 }
 
 /* All texts of the source go into one map. False: a source that has none. */
@@ -526,7 +637,7 @@ parse_source(struct work *w, struct map *m)
     if (v == NULL || v->type == V_NULL)
         return true;
     if (v->type == V_STRING) {
-        parse(w, m, value_text(w->arena, v), 0);
+        parse_value(w, m, v);
         return true;
     }
     if (v->type != V_ARRAY)
@@ -535,7 +646,7 @@ parse_source(struct work *w, struct map *m)
         struct value *one = value_at(w->arena, v, i);
 
         if (one->type == V_STRING)
-            parse(w, m, value_text(w->arena, one), 0);
+            parse_value(w, m, one);
     }
     return true;
 }
@@ -545,16 +656,17 @@ apply(const void *conf, void *local, struct event *ev)
 {
     const struct conf *c = conf;
     struct local *l = local;
-    struct work w = { c, l, ev, event_arena(ev), REGEX_MATCH };
+    struct work w = {
+        .conf = c, .local = l, .ev = ev, .arena = event_arena(ev), .failed = REGEX_MATCH
+    };
     struct map m;
 
     text_index_clear(&l->index);
     l->maps = 0;
-    l->n = 0;
-    l->deadline_ms = c->timeout_millis > 0 ? regex_now_ms() + (uint64_t)c->timeout_millis : 0;
+    l->deadline_ms = 0;
     render_keys(&w, &c->include_keys, l->include);
     render_keys(&w, &c->exclude_keys, l->exclude);
-    m = map_begin(l);
+    m = map_begin(&w);
     if (!parse_source(&w, &m))
         return EVENT_SKIP;
     if (w.failed == REGEX_TIMEOUT) {

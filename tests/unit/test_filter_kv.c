@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "codec/json_write.h"
 #include "tests/unit/filter_cases.h"
 #include "tests/unit/unit.h"
 
@@ -47,6 +48,106 @@ static const struct {
 START_TEST(events_and_their_fields)
 {
     filter_expect("kv", events[_i].name, events[_i].options, events[_i].event, events[_i].want);
+}
+END_TEST
+
+/* Pairs lie side by side in the batch and leave so: what happens to them on the way must show. */
+static const struct {
+    const char *name, *config, *event, *want;
+} beside[] = {
+    { "one after the other", "kv { } kv { source => 'other' } kv { source => 'third' }",
+      "{\"message\":\"a=1 b=2\",\"other\":\"c=3\",\"third\":\"d=4 a=5\"}",
+      "{\"message\":\"a=1 b=2\",\"other\":\"c=3\",\"third\":\"d=4 "
+      "a=5\",\"a\":\"5\",\"b\":\"2\",\"c\":\"3\",\"d\":\"4\"}" },
+    { "an object behind them", "kv { } json { source => 'other' } kv { source => 'third' }",
+      "{\"message\":\"a=1 b=2\",\"other\":\"{\\\"x\\\":1,\\\"y\\\":2}\",\"third\":\"d=4\"}",
+      "{\"message\":\"a=1 "
+      "b=2\",\"other\":\"{\\\"x\\\":1,\\\"y\\\":2}\",\"third\":\"d=4\",\"a\":\"1\",\"b\":\"2\","
+      "\"x\":"
+      "1,\"y\":2,\"d\":\"4\"}" },
+    { "one goes, one is called something else",
+      "kv { target => 'kv' } mutate { remove_field => '[kv][b]' rename => { '[kv][d]' => '[kv][z]' "
+      "} "
+      "}",
+      "{\"message\":\"a=1 b=2 c=3 d=4 e=5\"}",
+      "{\"message\":\"a=1 b=2 c=3 d=4 "
+      "e=5\",\"kv\":{\"a\":\"1\",\"c\":\"3\",\"e\":\"5\",\"z\":\"4\"}}" },
+    { "one is changed, one comes twice",
+      "kv { target => 'kv' } mutate { update => { '[kv][b]' => 'new' } }",
+      "{\"message\":\"a=1 b=2 c=3 a=4\"}",
+      "{\"message\":\"a=1 b=2 c=3 "
+      "a=4\",\"kv\":{\"a\":[\"1\",\"4\"],\"b\":\"new\",\"c\":\"3\"}}" },
+    { "what needs escapes, and a long one", "kv { target => 'kv' }",
+      "{\"message\":\"a=1 b=\\\"x y\\\" c=\\\\ d=\\t e\\\"=5 "
+      "f="
+      "01234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901"
+      "23"
+      "4567890123456789012345678901234567890123456789 g=7\"}",
+      "{\"message\":\"a=1 b=\\\"x y\\\" c=\\\\ d=\\t e\\\"=5 "
+      "f="
+      "01234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901"
+      "23"
+      "4567890123456789012345678901234567890123456789 "
+      "g=7\",\"kv\":{\"a\":\"1\",\"b\":\"x y\",\"c\":\"\\\\ "
+      "d=\\t\",\"e\\\"\":\"5\",\"f\":"
+      "\"012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
+      "0123"
+      "4567890123456789012345678901234567890123456789\",\"g\":\"7\"}}" },
+    { "empty ones", "kv { target => 'kv' allow_empty_values => true }",
+      "{\"message\":\"a= b=\\\"\\\" c=3\"}",
+      "{\"message\":\"a= b=\\\"\\\" c=3\",\"kv\":{\"a\":\"b=\\\"\\\"\",\"c\":\"3\"}}" },
+    { "the texts of a list", "kv { target => 'kv' }",
+      "{\"message\":[\"a=1 b=2\",\"b=3 c=4\",\"\"]}",
+      "{\"message\":[\"a=1 b=2\",\"b=3 "
+      "c=4\",\"\"],\"kv\":{\"a\":\"1\",\"b\":[\"2\",\"3\"],\"c\":\"4\"}}" },
+};
+
+START_TEST(pairs_that_leave_side_by_side)
+{
+    struct buf config = { 0 };
+
+    buf_printf(&config, "filter { %s }", beside[_i].config);
+    chain_expect(beside[_i].name, buf_slice(&config), ECS_DISABLED, beside[_i].event,
+                 beside[_i].want);
+    buf_fini(&config);
+}
+END_TEST
+
+/* Keys in changing order, some new, some gone: what an event before had does not show. */
+START_TEST(events_of_changing_keys)
+{
+    struct err err = { 0 };
+    struct chain *c =
+        chain_new(SLICE("filter { kv { target => 'kv' } }"), ECS_DISABLED, false, &err);
+
+    ck_assert_msg(c != NULL, "%s", err.msg);
+    for (unsigned round = 0; round < 2000; round++) {
+        struct batch *b = batch_new(NULL);
+        struct buf text = { 0 }, want = { 0 };
+        struct event *ev;
+        struct value *kv;
+
+        buf_printf(&text, "{\"message\":\"");
+        buf_byte(&want, '{');
+        for (unsigned i = 0; i < 12; i++) {
+            unsigned key = (round * 7 + i * (1 + round % 11)) % 500;
+
+            buf_printf(&text, "key%u-%u=%u ", i, key, round);
+            buf_printf(&want, "%s\"key%u-%u\":\"%u\"", i > 0 ? "," : "", i, key, round);
+        }
+        buf_printf(&text, "\"}");
+        buf_byte(&want, '}');
+        ev = chain_event(b, buf_slice(&text));
+        ck_assert(chain_run(c, ev));
+        kv = value_get(event_arena(ev), &ev->data, SLICE("kv"));
+        buf_clear(&text);
+        value_write(kv, &text);
+        ck_assert_slice(buf_slice(&text), buf_slice(&want));
+        buf_fini(&text);
+        buf_fini(&want);
+        batch_recycle(&b);
+    }
+    chain_free(c);
 }
 END_TEST
 
@@ -137,6 +238,8 @@ add_tests(TCase *tc)
 {
     tcase_add_test(tc, cases_of_the_reference);
     tcase_add_loop_test(tc, events_and_their_fields, 0, (int)COUNT(events));
+    tcase_add_loop_test(tc, pairs_that_leave_side_by_side, 0, (int)COUNT(beside));
+    tcase_add_test(tc, events_of_changing_keys);
     tcase_add_loop_test(tc, many_keys_are_cheap, 0, (int)COUNT(hostile));
     tcase_add_test(tc, runs_inside_are_cheap);
     tcase_add_loop_test(tc, configs_that_cannot_work, 0, (int)COUNT(refusals));
