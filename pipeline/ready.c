@@ -170,6 +170,13 @@ drop_if_empty_locked(struct ready_of *p, struct sender *l)
 
 /* ---- giving and taking ---- */
 
+/* After the lock is open: who wakes would else stop at it at once. */
+static void
+wake_one(struct ready *r)
+{
+    pthread_cond_signal(&r->some);
+}
+
 void
 ready_give(struct ready *r, uint32_t pipeline, struct window **w)
 {
@@ -183,8 +190,8 @@ ready_give(struct ready *r, uint32_t pipeline, struct window **w)
     l->last = &(*w)->next;
     list_locked(p, l);
     r->count++;
-    pthread_cond_signal(&r->some);
     pthread_mutex_unlock(&r->lock);
+    wake_one(r);
     *w = NULL;
 }
 
@@ -348,29 +355,34 @@ ready_decoded(struct ready *r, uint32_t pipeline, struct conn_id conn)
 {
     struct ready_of *p = &r->of[pipeline];
     struct sender *l;
+    bool more = false;
 
     pthread_mutex_lock(&r->lock);
     l = find_locked(p, key_of(p, conn));
     if (l != NULL) {
         l->decoding = false;
         list_locked(p, l);
-        if (l->first != NULL)
-            pthread_cond_signal(&r->some);
+        more = l->first != NULL;
         drop_if_empty_locked(p, l);
     }
     pthread_mutex_unlock(&r->lock);
+    if (more)
+        wake_one(r);
 }
 
 void
 ready_leave(struct ready *r, uint32_t pipeline)
 {
     struct ready_of *p = &r->of[pipeline];
+    bool more;
 
     pthread_mutex_lock(&r->lock);
     p->inside--;
-    if (p->turn != NULL && p->most > 0)
-        pthread_cond_signal(&r->some);
+    /* With one pipeline the caller takes it himself; of several his next may be another's. */
+    more = r->n > 1 && p->turn != NULL && p->most > 0;
     pthread_mutex_unlock(&r->lock);
+    if (more)
+        wake_one(r);
 }
 
 void
