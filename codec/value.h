@@ -155,18 +155,12 @@ value_assign(struct value *slot, struct value v)
     slot->flags = (uint8_t)((v.flags & ~V_KEY_FLAGS) | (slot->flags & V_KEY_FLAGS) | V_CHANGED);
 }
 
-/* Puts a text into a slot that needs no escapes and lives as long as the arena: see
+/* Puts a text into a slot, which may be empty, lives as long as the arena and needs no escape: see
  * value_is_plain(). */
 static inline void
 value_assign_plain(struct value *slot, struct slice s)
 {
-    bool bare = s.n > 0;
-
-    ASSERT(s.n <= UINT32_MAX);
-    slot->raw = bare ? s.p : "\"\"";
-    slot->len = bare ? (uint32_t)s.n : 2;
-    slot->type = V_STRING;
-    slot->flags = (uint8_t)((slot->flags & V_KEY_FLAGS) | V_CHANGED | (bare ? V_BARE : 0));
+    value_assign(slot, s.n > 0 ? value_bare_str(s) : value_raw(V_STRING, SLICE("\"\"")));
 }
 
 /* Deep, as far as nodes are indexed; raw text is shared. Both belong to batches of one arena. */

@@ -131,6 +131,29 @@ skip_repeats(struct slice text, size_t at, struct slice delimiter)
     return at;
 }
 
+#define EACH(byte) (0x0101010101010101u * (uint64_t)(unsigned char)(byte))
+
+/* Fields and delimiters are short, so eight bytes are looked at before anything is called. */
+static inline size_t
+find_delimiter(struct slice text, struct slice delimiter, size_t at)
+{
+    uint64_t w, found;
+    const char *p;
+
+    if (delimiter.n != 1)
+        return delimiter.n == 0 ? SIZE_MAX : slice_find(text, delimiter, at);
+    if (text.n - at >= sizeof w) {
+        memcpy(&w, text.p + at, sizeof w);
+        w ^= EACH(delimiter.p[0]);
+        found = (w - EACH(1)) & ~w & EACH(0x80); /* the lowest bit is right */
+        if (found != 0)
+            return at + (size_t)__builtin_ctzll(found) / 8;
+        at += sizeof w;
+    }
+    p = at < text.n ? memchr(text.p + at, delimiter.p[0], text.n - at) : NULL;
+    return p == NULL ? SIZE_MAX : (size_t)(p - text.p);
+}
+
 bool
 dissect_match(const struct dissect *d, struct slice text, struct slice *values)
 {
@@ -140,7 +163,7 @@ dissect_match(const struct dissect *d, struct slice text, struct slice *values)
         return false;
     for (size_t i = 0; i + 1 < d->n; i++) {
         const struct dissect_field *f = &d->fields[i];
-        size_t found = f->delimiter.n == 0 ? SIZE_MAX : slice_find(text, f->delimiter, at);
+        size_t found = find_delimiter(text, f->delimiter, at);
 
         if (found == SIZE_MAX)
             return false;

@@ -5,8 +5,10 @@
  * conversions are the last step and run whatever became of the mappings. */
 #include "pipeline/filter.h"
 
+#include "codec/utf8.h"
 #include "pipeline/decimal.h"
 #include "pipeline/dissect.h"
+#include "pipeline/name_set.h"
 #include "pipeline/ruby_value.h"
 
 #include <stdlib.h>
@@ -14,13 +16,16 @@
 struct target {
     struct fieldref at;
     bool illegal;
+    int name; /* in the set of the mapping: one key of the data, and no field before is below it */
 };
 
 struct mapping {
     struct target source;
     struct dissect pattern;
     struct target *targets; /* one for each field */
-    size_t *appends;        /* indices of appended fields, in the order in which they go */
+    struct name_set names;
+    bool whole;      /* it cuts between characters */
+    size_t *appends; /* indices of appended fields, in the order in which they go */
     size_t appends_n;
 };
 
@@ -55,7 +60,7 @@ static const struct option options[] = {
 static struct target
 target_of(const struct plugin_context *ctx, struct slice name)
 {
-    struct target t = { 0 };
+    struct target t = { .name = -1 };
 
     t.illegal = fieldref_compile(ctx->arena, name, ctx->escape, &t.at, NULL) < 0;
     /* "%{->}" is a field without a name. */
@@ -84,6 +89,28 @@ sort_appends(const struct plugin_context *ctx, struct mapping *m)
     }
 }
 
+static bool
+begins_with(const struct fieldref *at, struct slice key)
+{
+    return at->n > 0 && !at->meta && slice_eq(at->part[0].key, key);
+}
+
+/* Finds the fields whose members are new unless the event has one of that name before. */
+static void
+name_targets(struct mapping *m)
+{
+    for (size_t i = 0; i < m->pattern.n; i++) {
+        struct target *t = &m->targets[i];
+        bool first = m->pattern.fields[i].kind == DISSECT_PLAIN && !t->illegal &&
+                     t->at.kind == REF_FIELD && t->at.n == 1 && !t->at.meta;
+
+        for (size_t k = 0; first && k < i; k++)
+            first = m->targets[k].illegal || !begins_with(&m->targets[k].at, t->at.part[0].key);
+        if (first)
+            t->name = name_set_add(&m->names, t->at.part[0].key);
+    }
+}
+
 static int
 compile_mapping(struct conf *c, const struct plugin_context *ctx, const struct opt_pair *pair,
                 struct err *err)
@@ -102,7 +129,9 @@ compile_mapping(struct conf *c, const struct plugin_context *ctx, const struct o
     for (size_t i = 0; i < m->pattern.n; i++)
         if (m->pattern.fields[i].kind != DISSECT_SKIP)
             m->targets[i] = target_of(ctx, m->pattern.fields[i].name);
+    name_targets(m);
     sort_appends(ctx, m);
+    m->whole = utf8_valid(pair->value.text);
     if (m->pattern.n > c->most_fields)
         c->most_fields = m->pattern.n;
     c->n++;
@@ -177,7 +206,19 @@ struct work {
     struct local *local;
     struct event *ev;
     bool alias; /* the text lives as long as the batch */
+    bool plain; /* and no piece of it needs an escape */
 };
+
+static inline void
+assign_text(struct work *w, struct value *slot, struct slice s, bool alias)
+{
+    if (alias && w->plain)
+        value_assign_plain(slot, s);
+    else if (alias)
+        value_assign_str_alias(event_arena(w->ev), slot, s);
+    else
+        value_assign_str(event_arena(w->ev), slot, s);
+}
 
 static int
 set_text(struct work *w, const struct target *t, struct slice s, bool alias)
@@ -191,10 +232,8 @@ set_text(struct work *w, const struct target *t, struct slice s, bool alias)
         return event_set(w->ev, &t->at, value_str(a, s), NULL);
     if (event_put(w->ev, &t->at, &slot, NULL) < 0)
         return -1;
-    if (slot != NULL && alias)
-        value_assign_str_alias(a, slot, s);
-    else if (slot != NULL)
-        value_assign_str(a, slot, s);
+    if (slot != NULL)
+        assign_text(w, slot, s, alias);
     return 0;
 }
 
@@ -242,7 +281,7 @@ static int
 store_indirect(struct work *w, size_t i)
 {
     struct slice name = indirect_name(w, i);
-    struct target t = { 0 };
+    struct target t = { .name = -1 };
 
     if (name.n == 0)
         return 0;
@@ -252,16 +291,36 @@ store_indirect(struct work *w, size_t i)
 }
 
 static int
+store_plain(struct work *w)
+{
+    const struct mapping *m = w->mapping;
+    const struct slice *values = w->local->values;
+    struct arena *a = event_arena(w->ev);
+    struct value *data = &w->ev->data;
+    uint64_t taken = name_set_find(&m->names, a, data);
+
+    value_reserve(a, data, m->names.n);
+    for (size_t i = 0; i < m->pattern.n; i++) {
+        const struct target *t = &m->targets[i];
+
+        if (m->pattern.fields[i].kind != DISSECT_PLAIN)
+            continue;
+        if (t->name >= 0 && (taken >> t->name & 1) == 0)
+            assign_text(w, value_adopt(a, data, &t->at.part[0].member), values[i], w->alias);
+        else if (set_text(w, t, values[i], w->alias) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int
 store_all(struct work *w)
 {
     const struct mapping *m = w->mapping;
     const struct slice *values = w->local->values;
 
-    value_reserve(event_arena(w->ev), &w->ev->data, (uint32_t)m->pattern.n);
-    for (size_t i = 0; i < m->pattern.n; i++)
-        if (m->pattern.fields[i].kind == DISSECT_PLAIN &&
-            set_text(w, &m->targets[i], values[i], w->alias) < 0)
-            return -1;
+    if (store_plain(w) < 0)
+        return -1;
     for (size_t k = 0; k < m->appends_n; k++) {
         size_t i = m->appends[k];
 
@@ -277,7 +336,7 @@ store_all(struct work *w)
 static enum verdict
 apply_mapping(const struct conf *c, struct local *l, struct event *ev, const struct mapping *m)
 {
-    struct work w = { c, m, l, ev, false };
+    struct work w = { .conf = c, .mapping = m, .local = l, .ev = ev };
     struct value *v = m->source.illegal ? NULL : event_get(ev, &m->source.at);
     struct slice text;
 
@@ -286,6 +345,7 @@ apply_mapping(const struct conf *c, struct local *l, struct event *ev, const str
     if (v->type == V_NULL)
         return EVENT_FAILED;
     w.alias = v->type == V_STRING;
+    w.plain = w.alias && m->whole && value_is_plain(v);
     text = ruby_value_text(event_arena(ev), v, &l->text);
     if (text.n == 0 || !dissect_match(&m->pattern, text, l->values) || store_all(&w) < 0)
         return EVENT_FAILED;
