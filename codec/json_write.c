@@ -70,6 +70,21 @@ json_is_plain(struct slice s)
     return special == 0 || is_plain_after_all(s);
 }
 
+bool
+json_is_plain_within(struct slice s, const char *end)
+{
+    /* The n bytes before its middle are a mask for n. */
+    static const char mask[32] = "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff";
+    uint64_t w[2], m[2];
+
+    if (s.n > sizeof w || (size_t)(end - s.p) < sizeof w)
+        return json_is_plain(s);
+    memcpy(w, s.p, sizeof w);
+    memcpy(m, &mask[sizeof w - s.n], sizeof m);
+    return ((special_bytes(w[0]) & m[0]) | (special_bytes(w[1]) & m[1])) == 0 ||
+           is_plain_after_all(s);
+}
+
 static void
 write_escape(unsigned char c, struct buf *out)
 {

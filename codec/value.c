@@ -198,7 +198,7 @@ value_is_called(struct arena *a, const struct value *member, struct slice key)
 }
 
 struct slice
-value_key(struct arena *a, const struct value *member)
+value_special_key(struct arena *a, const struct value *member)
 {
     struct slice raw = raw_key(member);
 

@@ -221,7 +221,15 @@ value_at(struct arena *a, struct value *v, uint32_t i) /* i < count */
 
 /* The member called key, or NULL. From the end: of two equal keys the last one wins. */
 struct value *value_get(struct arena *a, struct value *object, struct slice key);
-struct slice value_key(struct arena *a, const struct value *member); /* without escapes */
+struct slice value_special_key(struct arena *a, const struct value *member); /* long or escaped */
+
+static inline struct slice /* without escapes */
+value_key(struct arena *a, const struct value *member)
+{
+    return member->flags & V_KEY_FLAGS ? value_special_key(a, member)
+                                       : (struct slice){ member->key, member->key_len };
+}
+
 bool value_is_called(struct arena *a, const struct value *member, struct slice key);
 
 /* Editing: the caller marks what lies on the way (event.c does). */

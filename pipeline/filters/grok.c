@@ -19,16 +19,17 @@
 #define LENGTHS   64 /* of names that are told apart, longer ones as one */
 #define NEW_SLOTS 64 /* of a matcher that may be `alone` */
 
-/* Where a capture goes. */
+/* Where a capture goes. What most captures need comes first. */
 struct slot {
-    struct fieldref at;
+    struct value member; /* alone: a null of its name, for value_adopt() */
     unsigned group;
-    enum grok_type type;
+    uint8_t type; /* enum grok_type */
+    bool alone;   /* one key of the data that no slot before it makes, nor overwrites */
+    uint8_t next; /* as by_name: another that is alone, of the same key_bit() */
     bool illegal; /* the semantic is no reference: storing fails */
     bool overwrite;
     bool ordinary; /* a field without rules of its own */
-    bool alone;    /* one key of the data that no slot before it makes, nor overwrites */
-    uint8_t next;  /* as by_name: another that is alone, of the same key_bit() */
+    struct fieldref at;
 };
 
 struct matcher {
@@ -145,6 +146,7 @@ add_alone(struct matcher *m, size_t i)
     uint8_t *first = &m->by_name[key_bit(name)];
 
     m->alone++;
+    m->slots[i].member = m->slots[i].at.part[0].member;
     m->lengths |= length_bit(name.n);
     m->slots[i].next = *first;
     *first = (uint8_t)(i + 1);
@@ -162,7 +164,7 @@ compile_slots(const struct conf *c, const struct plugin_context *ctx, struct mat
 
         s->illegal = fieldref_compile(ctx->arena, path, ctx->escape, &s->at, NULL) < 0;
         s->group = captures[i].group;
-        s->type = captures[i].type;
+        s->type = (uint8_t)captures[i].type;
         s->overwrite = is_overwritten(c, captures[i].field);
         s->ordinary = !s->illegal && s->at.kind == REF_FIELD;
         s->alone = is_alone(m, i);
@@ -421,7 +423,7 @@ value_of(struct work *w, const struct slot *s, struct slice text)
 
 /* What is there already becomes a list, unless it is neither text nor list: then it stays. */
 static int
-store_beside(struct work *w, const struct slot *s, struct value *old, struct value v)
+store_beside(struct work *w, const struct slot *s, struct value *old, struct slice text)
 {
     struct arena *a = event_arena(w->ev);
     struct value list;
@@ -430,7 +432,7 @@ store_beside(struct work *w, const struct slot *s, struct value *old, struct val
         return 0;
     /* Of a list of texts each may add to it. */
     if (old->type == V_ARRAY && s->ordinary) {
-        value_assign(value_push(a, old), v);
+        assign(w, s, value_push(a, old), text);
         return 0;
     }
     list = value_array(a);
@@ -440,7 +442,7 @@ store_beside(struct work *w, const struct slot *s, struct value *old, struct val
         for (uint32_t i = 0, n = value_count(a, old); i < n; i++)
             value_assign(value_push(a, &list), value_copy(a, value_at(a, old, i)));
     }
-    value_assign(value_push(a, &list), v);
+    assign(w, s, value_push(a, &list), text);
     return event_set(w->ev, &s->at, list, NULL);
 }
 
@@ -454,8 +456,18 @@ store_special(struct work *w, const struct slot *s, struct slice text)
         return -1;
     old = s->overwrite ? NULL : event_get(w->ev, &s->at);
     if (old != NULL && old->type != V_NULL)
-        return store_beside(w, s, old, value_of(w, s, text));
+        return store_beside(w, s, old, text);
     return event_set(w->ev, &s->at, value_of(w, s, text), NULL);
+}
+
+static int
+store_at(struct work *w, const struct slot *s, struct value *slot, struct slice text)
+{
+    w->ev->data.flags |= V_CHANGED;
+    if (slot->type != V_NULL)
+        return store_beside(w, s, slot, text);
+    assign(w, s, slot, text);
+    return 0;
 }
 
 static int
@@ -469,15 +481,12 @@ store(struct work *w, const struct slot *s, struct slice text)
         return -1;
     if (slot == NULL)
         return 0;
-    if (slot->type != V_NULL)
-        return store_beside(w, s, slot, value_of(w, s, text));
-    assign(w, s, slot, text);
-    return 0;
+    return store_at(w, s, slot, text);
 }
 
-/* Which slots that are alone have a member of their name in the event, a bit each. */
+/* Which slots that are alone have a member of their name in the event, a bit each; where it is. */
 static uint64_t
-slots_taken(const struct matcher *m, struct arena *a, struct value *data)
+find_taken(const struct matcher *m, struct arena *a, struct value *data, uint32_t at[NEW_SLOTS])
 {
     uint32_t n = value_count(a, data);
     const struct value *members = n > 0 ? value_at(a, data, 0) : NULL;
@@ -488,20 +497,25 @@ slots_taken(const struct matcher *m, struct arena *a, struct value *data)
 
         if ((m->lengths & length_bit(key.n)) == 0)
             continue;
-        for (uint8_t k = m->by_name[key_bit(key)]; k > 0; k = m->slots[k - 1].next)
-            if (slice_eq(m->slots[k - 1].at.part[0].key, key))
-                taken |= UINT64_C(1) << (k - 1);
+        for (uint8_t k = m->by_name[key_bit(key)]; k > 0; k = m->slots[k - 1].next) {
+            if (!slice_eq(m->slots[k - 1].at.part[0].key, key))
+                continue;
+            taken |= UINT64_C(1) << (k - 1);
+            at[k - 1] = i;
+        }
     }
     return taken;
 }
 
-/* A member that the event does not have yet, as most of them. */
+/* A member that the event does not have yet, as most of them. The text is of one that ends at
+ * `end`. */
 static void
-store_new(struct work *w, const struct slot *s, struct slice text)
+store_new(struct work *w, const struct slot *s, struct slice text, const char *end)
 {
-    struct value *slot = value_adopt(event_arena(w->ev), &w->ev->data, &s->at.part[0].member);
+    struct value *slot = value_adopt(event_arena(w->ev), &w->ev->data, &s->member);
 
-    if (w->alias && s->type == GROK_TEXT && text.n > 0 && (w->plain || json_is_plain(text)))
+    if (w->alias && s->type == GROK_TEXT && text.n > 0 &&
+        (w->plain || json_is_plain_within(text, end)))
         value_assign(slot, value_bare_str(text));
     else
         assign(w, s, slot, text);
@@ -511,12 +525,14 @@ static int
 store_captures(struct work *w, const struct matcher *m, struct slice subject)
 {
     struct arena *a = event_arena(w->ev);
-    uint64_t taken = slots_taken(m, a, &w->ev->data);
+    uint32_t at[NEW_SLOTS];
+    uint64_t taken = find_taken(m, a, &w->ev->data, at);
+    bool ok = true;
     unsigned n;
     const size_t *spans = regex_spans(w->local->regex, &n);
 
     value_reserve(a, &w->ev->data, m->alone);
-    for (size_t i = 0; i < m->n; i++) {
+    for (size_t i = 0; i < m->n && ok; i++) {
         const struct slot *s = &m->slots[i];
         const size_t *span = &spans[2 * s->group];
         struct slice text = { 0 };
@@ -525,12 +541,14 @@ store_captures(struct work *w, const struct matcher *m, struct slice subject)
             text = slice_between(subject.p + span[0], subject.p + span[1]);
         if (text.n == 0 && !w->conf->keep_empty_captures)
             continue;
-        if (s->alone && (taken >> i & 1) == 0)
-            store_new(w, s, text);
-        else if (store(w, s, text) < 0)
-            return -1;
+        if (!s->alone)
+            ok = store(w, s, text) == 0;
+        else if ((taken >> i & 1) == 0)
+            store_new(w, s, text, subject.p + subject.n);
+        else
+            ok = store_at(w, s, value_at(a, &w->ev->data, at[i]), text) == 0;
     }
-    return 0;
+    return ok ? 0 : -1;
 }
 
 /* ---- matching ---- */
