@@ -3,6 +3,7 @@
 
 #include "codec/base/hash.h"
 #include "pipeline/regex_set.h"
+#include "pipeline/regex_sure.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -133,6 +134,7 @@ regex_translate(struct arena *arena, struct slice pattern, struct re_flags flags
     if (check(tree->root, false, false, err) < 0)
         return -1;
     simplify(tree->root);
+    regex_drop_sure(tree);
     return 0;
 }
 

@@ -5,6 +5,13 @@
 /* ---- the same as Oniguruma, on every subject ---- */
 
 static const char *const same[] = {
+    /* assertions that neighbours decide, and such that they do not */
+    "b\\b-",
+    "(?:a\\b|ab)c",
+    "(?>a\\b|ab)c",
+    "a(?<!b)b(?!a)c",
+    "\\w+\\b[ ]?\\B",
+    "(a(?!b)|a)b",
     /* plain things, and text that looks like syntax */
     "abc",
     "a|b",
@@ -580,6 +587,34 @@ static const struct {
       "(?:[a-f0-9]{1,20}:(?:one|two|three|four|five|six|seven))",
       FORM_UTF_SHARED,
       "(?:(?1)x(?1))(?(DEFINE)([a-f0-9]{1,20}:(?:one|two|three|four|five|six|seven)))" },
+    /* assertions that hold whenever a match comes by */
+    { "-\\b\\w+\\b ", FORM_ASCII, "-\\w+ " },
+    { "a\\Bb-\\B/", FORM_ASCII, "ab-/" },
+    { "(a)(?:\\b) ", FORM_ASCII, "(a) " },
+    { "(?:a|b\\d)\\b(?:-|/)?[ ]", FORM_ASCII, "(?:a|b\\d)(?:-|/)?[\\x{20}]" },
+    { "/(?<![-.\\d])\\d", FORM_ASCII, "/\\d" },
+    { "x(?<!ab|c)y", FORM_ASCII, "xy" },
+    { "(?!<\\d)(?:2|\\d):", FORM_ASCII, "(?:2|\\d):" },
+    { "\\d(?!\\d)(?:z?-)", FORM_ASCII, "\\dz?-" },
+    /* and that may fail, or the last word about another way */
+    { "\\ba", FORM_ASCII, "\\ba" },
+    { "a\\b", FORM_ASCII, "a\\b" },
+    { "-?\\ba", FORM_ASCII, "-?\\ba" },
+    { "a\\b-?b", FORM_ASCII, "a\\b-?b" },
+    { "(?>a\\b|ab) ", FORM_ASCII, "(?>a\\b|ab) " },
+    { "(?=a\\b|ab)a ", FORM_ASCII, "(?=a\\b|ab)a " },
+    { "(?:a\\b)+ ", FORM_ASCII, "(?:a\\b)+ " },
+    { "(?:a\\b|ab)?+ ", FORM_ASCII, "(?:a\\b|ab)?+ " },
+    { "(?:\\Ba-)*b", FORM_ASCII, "(?:\\Ba-)*b" },
+    { ".\\b-", FORM_ASCII, ".\\b-" },
+    { "[[:alpha:]]\\b-", FORM_ASCII, "[[:alpha:]]\\b-" },
+    { "a(?!(b))c", FORM_ASCII, "a(?!(b))c" },
+    { "a(?!b?)c", FORM_ASCII, "a(?!b?)c" },
+    { "a(?=c)c", FORM_ASCII, "a(?=c)c" },
+    { "-\\Ga", FORM_ASCII, "-\\Ga" },
+    { "(?<n>a\\b-?) \\g<n>", FORM_ASCII, "(a\\b-?) (?1)" },
+    { "(?i)k(?<!s)x", FORM_ASCII, "(?i:k(?<!s)x)" },
+    { "(a)?(?(1)-|b)\\b ", FORM_ASCII, "(a)?(?(1)-|b)\\b " },
 };
 
 START_TEST(writes)
