@@ -174,6 +174,20 @@ want_room(struct window *w, size_t bytes)
     return true;
 }
 
+/* For the events that this window is now known to have. */
+static bool
+want_views(struct window *w, size_t text)
+{
+    size_t views = (size_t)((double)text * w->encoded);
+
+    if (views <= w->view_room || w->share == NULL)
+        return true;
+    if (!budget_reserve_views(w->share, w->view_room, views - w->view_room))
+        return false;
+    w->view_room = views;
+    return true;
+}
+
 /* ---- inflating ---- */
 
 /* What this C frame may become: by the limit of the frame, and by what a window may have in all. */
@@ -267,7 +281,10 @@ inflate(struct lj_decoder *d, struct slice payload, struct lj_found *found, stru
             d->inflated += d->inner.n;
             found->inflated += d->inner.n;
             found->trailing += payload.n - used;
-            return INFLATING_DONE;
+            if (want_views(d->w, d->inflated) || d->given)
+                return INFLATING_DONE;
+            d->w->guess = d->inflated;
+            return INFLATING_ROOM;
         case INFLATED_BAD:
             err_set(err, ERR_BAD_ZLIB, "C frame of %zu bytes that is no whole zlib stream",
                     payload.n);
@@ -341,6 +358,7 @@ take_event(struct lj_decoder *d, const struct lj_frame *frame, struct lj_found *
         lj_event_quarantine(ev, payload);
     }
     found->events++;
+    d->w->text += payload.n;
     settle_room(d);
     return 0;
 }
@@ -458,6 +476,7 @@ static enum decoded
 put_back(struct lj_decoder *d, struct lj_acks *acks, struct lj_found *found)
 {
     acks->n = d->acks_before;
+    d->w->text = 0;
     end(d, found);
     *found = (struct lj_found){ 0 };
     return DECODED_ROOM;

@@ -36,6 +36,8 @@ struct window {
     size_t room;      /* reserved as BUDGET_BATCH by the ready list, released by the decoder */
     size_t view_room; /* reserved as BUDGET_VIEW for what its events are encoded to */
     size_t guess;     /* inflated size to reserve; 0: by ratio */
+    size_t text;      /* bytes of its events, as far as they are decoded */
+    double encoded;   /* bytes that a byte of text is taken to be encoded to */
     uint32_t left;    /* > 0: no W of its own, goes on in an open one with so many to come */
     char version;     /* of the W it goes on in */
     bool whole;       /* plain frames only: known to be complete */

@@ -16,6 +16,8 @@
 #define FIRST_RATIO 16
 /* What its events are taken to be encoded to: ECS keeps the message twice. */
 #define FIRST_ENCODED 2.0
+/* Of a window that something is learned from. */
+#define LESSON_TEXT ((size_t)64 << 10)
 /* A worker without work gives back what it keeps for reuse. */
 #define IDLE_S 1
 
@@ -34,7 +36,8 @@ struct ready_of {
     struct sender *turn; /* ring; whose turn it is; NULL: nothing to serve */
     struct sender *bucket[BUCKETS];
     uint32_t inside, most; /* workers in the pipeline; most 0: no bound */
-    double encoded;        /* bytes that a byte of a batch is encoded to */
+    double encoded;        /* bytes that a byte of text is encoded to */
+    double ratio;          /* inflated to received: what an unknown connection is taken for */
     bool lane;
 };
 
@@ -60,8 +63,10 @@ ready_new(size_t pipelines)
     pthread_condattr_destroy(&attr);
     r->of = xcalloc(pipelines, sizeof r->of[0]);
     r->n = pipelines;
-    for (size_t i = 0; i < pipelines; i++)
+    for (size_t i = 0; i < pipelines; i++) {
         r->of[i].encoded = FIRST_ENCODED;
+        r->of[i].ratio = FIRST_RATIO;
+    }
     return r;
 }
 
@@ -196,9 +201,9 @@ ready_give(struct ready *r, uint32_t pipeline, struct window **w)
 }
 
 static size_t
-guess_of(const struct window *w)
+guess_of(const struct ready_of *p, const struct window *w)
 {
-    size_t guess = w->guess > 0 ? w->guess : w->bytes * FIRST_RATIO;
+    size_t guess = w->guess > 0 ? w->guess : (size_t)((double)w->bytes * p->ratio) + 4096;
     size_t most = budget_window_max(w->share->budget);
 
     return guess < most ? guess : most;
@@ -236,7 +241,7 @@ take_from_locked(struct ready *r, struct ready_of *p, bool *wants_room)
     if (l == NULL)
         return NULL;
     w = l->first;
-    guess = guess_of(w);
+    guess = guess_of(p, w);
     views = (size_t)((double)guess * p->encoded);
     if (!budget_reserve_window(w->share, guess, views)) {
         atomic_store(&w->share->budget->wanted, true);
@@ -246,6 +251,7 @@ take_from_locked(struct ready *r, struct ready_of *p, bool *wants_room)
     }
     w->room = guess;
     w->view_room = views;
+    w->encoded = p->encoded;
     l->first = w->next;
     if (l->first == NULL)
         l->last = &l->first;
@@ -314,14 +320,26 @@ ready_take(struct ready *r, uint32_t *pipeline)
     return w;
 }
 
-void
-ready_learn(struct ready *r, uint32_t pipeline, size_t batch_bytes, size_t view_bytes)
+/* A guess that is short costs the inflating once more, one that is long costs room for a moment: it
+ * rises at once and falls by an eighth. Small windows teach nothing: what their events have around
+ * them is much beside their text, and large ones are not like that. */
+static void
+learn(double *known, size_t text, double now)
 {
-    double now = batch_bytes == 0 ? 0 : (double)view_bytes / (double)batch_bytes;
-    double *known = &r->of[pipeline].encoded;
+    if (text >= LESSON_TEXT)
+        *known = now > *known ? now : *known - (*known - now) / 8;
+}
+
+void
+ready_learn(struct ready *r, uint32_t pipeline, const struct ready_sizes *sizes)
+{
+    struct ready_of *p = &r->of[pipeline];
 
     pthread_mutex_lock(&r->lock);
-    *known = now > *known ? now : *known + (now - *known) / 8;
+    if (sizes->text > 0)
+        learn(&p->encoded, sizes->text, (double)sizes->views / (double)sizes->text);
+    if (sizes->received > 0)
+        learn(&p->ratio, sizes->text, (double)sizes->text / (double)sizes->received);
     pthread_mutex_unlock(&r->lock);
 }
 
@@ -336,6 +354,7 @@ ready_put_back(struct ready *r, uint32_t pipeline, struct window **w)
     budget_release((*w)->share, BUDGET_VIEW, (*w)->view_room);
     (*w)->room = (*w)->view_room = 0;
     pthread_mutex_lock(&r->lock);
+    learn(&p->ratio, (*w)->guess, (double)(*w)->guess / (double)(*w)->bytes);
     l = find_or_add_locked(p, key_of(p, (*w)->conn));
     (*w)->next = l->first;
     if (l->first == NULL)

@@ -22,8 +22,13 @@ void ready_give(struct ready *r, uint32_t pipeline, struct window **w);
 /* The next window in fair order, with room reserved (w->room, w->view_room); waits until there is
  * one or the list is stopped (NULL). The caller is inside the pipeline until ready_leave. */
 struct window *ready_take(struct ready *r, uint32_t *pipeline);
-/* What a window's events were inflated to and encoded to: the next reservations go by it. */
-void ready_learn(struct ready *r, uint32_t pipeline, size_t batch_bytes, size_t view_bytes);
+/* What a window was: the next reservations go by it. */
+struct ready_sizes {
+    size_t received; /* compressed; 0: it was not */
+    size_t text;     /* of its events */
+    size_t views;    /* what they were encoded to */
+};
+void ready_learn(struct ready *r, uint32_t pipeline, const struct ready_sizes *sizes);
 /* Room was not enough: back to the front of its connection, w->guess says how much is needed. The
  * caller has left the pipeline. */
 void ready_put_back(struct ready *r, uint32_t pipeline, struct window **w);

@@ -31,7 +31,7 @@ route_event(struct plan_local *l, const struct block *block, struct event *ev, s
 }
 
 size_t
-route_encode(struct plan_local *local, struct batch *b, struct view **views)
+route_encode(struct plan_local *local, struct batch *b, size_t *room, struct view **views)
 {
     struct plan *plan = plan_local_plan(local);
     size_t n = 0;
@@ -52,7 +52,7 @@ route_encode(struct plan_local *local, struct batch *b, struct view **views)
         }
         if (v->sink->type->finish != NULL)
             v->sink->type->finish(v->sink, v);
-        view_charge(v);
+        view_charge_from(v, room);
         views[n++] = v;
     }
     return n;

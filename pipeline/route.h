@@ -5,8 +5,8 @@
 
 #include "pipeline/plan.h"
 
-/* A view for each output that gets events, in views[] (room for plan->output_n). Returns how many.
- */
-size_t route_encode(struct plan_local *local, struct batch *b, struct view **views);
+/* A view for each output that gets events, in views[] (room for plan->output_n), charged first from
+ * *room. Returns how many. */
+size_t route_encode(struct plan_local *local, struct batch *b, size_t *room, struct view **views);
 
 #endif

@@ -62,8 +62,10 @@ void view_keep(struct view *v, struct event *ev);
 /* Counts items in the sink's stats: n were given to it; so many of them were taken, or refused. */
 void view_given(struct view *v, uint64_t n);
 void view_settled(struct view *v, uint64_t done, uint64_t refused);
-/* Charges what body and items hold now; called by route.c before giving, and after growth. */
+/* Charges what body and items hold now; called after growth. */
 void view_charge(struct view *v);
+/* The same before it is given: first from *room, which was reserved as BUDGET_VIEW. */
+void view_charge_from(struct view *v, size_t *room);
 
 /* What a running sink may use; lives longer than the sink. */
 struct sink_env {

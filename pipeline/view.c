@@ -95,16 +95,38 @@ view_settled(struct view *v, uint64_t done, uint64_t refused)
         v->sink->stats.no_sender -= done + refused;
 }
 
+static size_t
+bytes_of(const struct view *v)
+{
+    return VIEW_BYTES + v->extra_bytes + v->body.cap + v->cap * sizeof *v->items +
+           v->members_n * sizeof *v->members + v->events_cap * sizeof v->events[0];
+}
+
 void
 view_charge(struct view *v)
 {
-    buf_trim(&v->body);
-    size_t now = VIEW_BYTES + v->extra_bytes + v->body.cap + v->cap * sizeof *v->items +
-                 v->members_n * sizeof *v->members + v->events_cap * sizeof v->events[0];
+    size_t now;
 
+    buf_trim(&v->body);
+    now = bytes_of(v);
     if (now > v->charged)
         budget_charge(v->share, BUDGET_VIEW, now - v->charged);
     else
         budget_release(v->share, BUDGET_VIEW, v->charged - now);
     v->charged = now;
+}
+
+void
+view_charge_from(struct view *v, size_t *room)
+{
+    size_t now, more;
+
+    buf_trim(&v->body);
+    now = bytes_of(v);
+    more = now > v->charged ? now - v->charged : 0;
+    if (more > *room)
+        more = *room;
+    *room -= more;
+    v->charged += more;
+    view_charge(v);
 }

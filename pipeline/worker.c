@@ -63,10 +63,10 @@ batch_is_wanted(const struct plan *plan)
     return false;
 }
 
-/* *encoded: what the views hold. */
+/* *room: reserved for the views. *encoded: what they hold. */
 static void
 work_on_batch(struct worker *wk, struct plan_local *local, struct done *done, struct batch *b,
-              size_t *encoded)
+              size_t *room, size_t *encoded)
 {
     struct plan *plan = plan_local_plan(local);
     size_t n;
@@ -74,7 +74,7 @@ work_on_batch(struct worker *wk, struct plan_local *local, struct done *done, st
     plan_run(local, b);
     done->events += b->n;
     atomic_store_explicit(&wk->filtered, wk->filtered + b->n, memory_order_relaxed);
-    n = route_encode(local, b, wk->views);
+    n = route_encode(local, b, room, wk->views);
     batch_seal(b); /* only now: templates still turn opaque into indexed */
     if (batch_is_wanted(plan))
         done_keep(done, &b);
@@ -101,7 +101,8 @@ work_on(struct worker *wk, uint32_t pipeline, struct window *w)
     struct conn_id conn = w->conn;
     struct done *done = done_new(in->type->settled, in, plan_local_plan(local));
     struct batch *b = NULL, *next = NULL;
-    size_t inflated = 0, encoded = 0;
+    struct ready_sizes sizes = { .received = w->whole ? 0 : w->bytes };
+    size_t inflated = 0;
     enum windowed got;
 
     done->conn = conn;
@@ -118,7 +119,7 @@ work_on(struct worker *wk, uint32_t pipeline, struct window *w)
         if (got != WINDOW_BATCH)
             ready_decoded(ready, pipeline, conn);
         inflated += b->arena.bytes;
-        work_on_batch(wk, local, done, b, &encoded);
+        work_on_batch(wk, local, done, b, &w->view_room, &sizes.views);
         b = next;
         next = NULL;
         if (got != WINDOW_BATCH)
@@ -126,7 +127,10 @@ work_on(struct worker *wk, uint32_t pipeline, struct window *w)
     }
     ready_decoded(ready, pipeline, conn);
 out:
-    ready_learn(ready, pipeline, inflated, encoded);
+    sizes.text = w->text > 0 ? w->text : inflated; /* not of every input */
+    ready_learn(ready, pipeline, &sizes);
+    budget_release(w->share, BUDGET_VIEW, w->view_room);
+    w->view_room = 0;
     if (done->kept != NULL) {
         done->window_kept = w; /* plain frames: values alias it */
         w = NULL;

@@ -23,7 +23,6 @@
 #define WRITE_BLOCKED_MS 30000
 #define LINGER_MS        1000
 #define SLOTS_FIRST      16
-#define FIRST_RATIO      16  /* inflated to received, before the first sender has shown it */
 #define PARTS_BYTES      512 /* of the framer, the watch and the stream */
 
 static conn_step_fn on_reading, on_paused, on_closing, on_linger;
@@ -365,7 +364,7 @@ push_window(struct conn *c, struct window **w, char version)
     full->input = in;
     full->peer = beats_peer_hold(c->peer);
     full->peer_drop = beats_peer_drop;
-    full->guess = (size_t)((double)full->bytes * ratio) + 4096;
+    full->guess = ratio > 0 ? (size_t)((double)full->bytes * ratio) + 4096 : 0;
     note_window_bytes(c, full->number, full->bytes);
     if (c->client != NULL)
         c->client->windows++;
@@ -625,7 +624,6 @@ beats_conn_accepted(void *input, struct loop *loop, int fd, const struct address
     c->log = *in->base.env.log;
     c->log.prefix = c->peer->text;
     c->acks.keepalive_ms = in->settings.keepalive_ms;
-    c->ratio = bl->ratio;
     c->timer.fn = on_timer;
     c->keepalive.fn = on_keepalive;
     c->blocked.fn = on_blocked;
@@ -699,7 +697,7 @@ take_answer(struct conn *c, const struct beats_found *m)
     struct buf held = { 0 };
 
     if (m->received > 0 && m->inflated > 0)
-        c->ratio = c->home->ratio = next_ratio(c->ratio, (double)m->inflated / (double)m->received);
+        c->ratio = next_ratio(c->ratio, (double)m->inflated / (double)m->received);
     if (m->bad) {
         beats_ack_stop(&c->acks, m->number + 1);
         if (c->state == CONN_READING || c->state == CONN_PAUSED) {
@@ -761,7 +759,7 @@ beats_conn_settled(struct loop *loop, struct mail *mail)
 void
 beats_loop_init(struct beats_loop *bl, struct beats_input *in, struct loop *loop)
 {
-    *bl = (struct beats_loop){ .in = in, .loop = loop, .ratio = FIRST_RATIO };
+    *bl = (struct beats_loop){ .in = in, .loop = loop };
     link_init(&bl->conns);
     link_init(&bl->shaking);
     link_init(&bl->queued);

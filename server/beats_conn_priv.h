@@ -40,7 +40,7 @@ struct conn {
     size_t waiting_bytes; /* received bytes of windows without an ACK */
     size_t *window_bytes; /* of each of them, a ring like the ACKs' */
     uint32_t window_bytes_cap;
-    double ratio;          /* inflated to received of the last compressed window */
+    double ratio;          /* inflated to received of the last compressed windows; 0: none yet */
     struct deadline timer; /* handshake, idle, stall, linger: what the state asks for */
     struct deadline keepalive;
     struct deadline blocked; /* a write that does not move */

@@ -65,7 +65,6 @@ struct beats_loop {
     struct conn *guest;             /* too, while it runs once */
     struct call shake;              /* runs up to HANDSHAKE_STEPS of them a pass */
     struct tick tick;
-    double ratio; /* inflated to received of the last window: what a new sender's is taken for */
     bool stopping;
     char *buffer; /* plain bytes on their way into blocks */
     struct log_throttle refusals, oddities;

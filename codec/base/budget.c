@@ -86,8 +86,8 @@ move(struct budget_share *share, enum budget_part part, int64_t bytes)
         if (part == BUDGET_BATCH)
             atomic_fetch_add(&share->batches, bytes);
     }
-    if (bytes > 0)
-        note_peak(b, used);
+    if (bytes > 0 && part != BUDGET_KERNEL)
+        note_peak(b, used - atomic_load_explicit(&b->parts[BUDGET_KERNEL], memory_order_relaxed));
 }
 
 void
@@ -145,6 +145,13 @@ budget_reserve(struct budget_share *share, enum budget_part part, size_t bytes)
     return true;
 }
 
+static bool
+output_has_room(const struct budget_share *share, int64_t more)
+{
+    return atomic_load(&share->views) + more <=
+           most_of(share->budget) / VIEWS_PART * (VIEWS_PART - 1) / 2;
+}
+
 bool
 budget_reserve_window(struct budget_share *share, size_t batch, size_t views)
 {
@@ -153,13 +160,24 @@ budget_reserve_window(struct budget_share *share, size_t batch, size_t views)
 
     if (held == 0)
         more = 0;
-    else if (held + more > most_of(b) / VIEWS_PART * (VIEWS_PART - 1) / 2)
+    else if (!output_has_room(share, more))
         return false;
     if (!has_room(atomic_load(&share->batches) == 0 && more == 0 ? &b->common : share,
                   (int64_t)batch + more))
         return false;
     budget_charge(share, BUDGET_BATCH, batch);
     budget_charge(share, BUDGET_VIEW, views);
+    return true;
+}
+
+bool
+budget_reserve_views(struct budget_share *share, size_t mine, size_t more)
+{
+    bool alone = atomic_load(&share->views) <= (int64_t)mine;
+
+    if (!alone && (!output_has_room(share, (int64_t)more) || !has_room(share, (int64_t)more)))
+        return false;
+    budget_charge(share, BUDGET_VIEW, more);
     return true;
 }
 

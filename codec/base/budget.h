@@ -47,7 +47,7 @@ struct budget_share {
 struct budget {
     int64_t limit;
     _Atomic int64_t used;
-    _Atomic int64_t peak;
+    _Atomic int64_t peak;     /* of what the process itself holds: without BUDGET_KERNEL */
     _Atomic int64_t released; /* ever */
     _Atomic int64_t parts[BUDGET_PARTS];
     atomic_uint pipelines;
@@ -79,6 +79,9 @@ bool budget_reserve(struct budget_share *share, enum budget_part part, size_t by
  * However full a pipeline is, its only batch needs room in the whole budget alone, and its only
  * views need none: so one window can always go through. */
 bool budget_reserve_window(struct budget_share *share, size_t batch, size_t views);
+/* More views for a window that turned out larger: `mine` are already reserved for it. By the same
+ * rule. */
+bool budget_reserve_views(struct budget_share *share, size_t mine, size_t more);
 
 /* For the pipeline of this share: an output that holds more than half of what the pipeline could
  * have makes it BUDGET_FULL, whatever the others do. */

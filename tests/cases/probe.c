@@ -386,6 +386,7 @@ probe_outputs(struct case_run *r, struct plan *plan, struct batch *b, const stru
     struct view **views = calloc(plan->output_n + 1, sizeof(struct view *));
     struct err err = { 0 };
     struct plan_local *local = plan_local_new(plan, &err);
+    size_t room = 0;
 
     for (size_t i = 0; i < plan->output_n; i++) {
         outs[i] = (struct out){ .base = { .type = plan->output[i]->type },
@@ -395,7 +396,7 @@ probe_outputs(struct case_run *r, struct plan *plan, struct batch *b, const stru
         plan->output[i]->sink = &outs[i].base;
     }
     plan_run(local, b);
-    route_encode(local, b, views);
+    route_encode(local, b, &room, views);
     for (size_t i = 0; i < plan->output_n; i++) {
         const struct out_conf *conf = plan->output[i]->conf;
 

@@ -20,6 +20,7 @@ ACK_BYTES = 6
 # When the kernel got the bytes: this program may be late, the server is not to blame for that.
 _SO_TIMESTAMPNS = 35
 _TIMESPEC = struct.Struct("qq")
+_LINGER_NONE = struct.pack("ii", 1, 0)
 # Connections that a Fleet writes to before it looks again at what has come.
 _WRITES = 100
 
@@ -150,7 +151,7 @@ class Client:
         self.socket.shutdown(socket.SHUT_WR)
 
     def reset(self):
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NONE)
         self.socket.close()
 
     def close(self):
@@ -284,6 +285,14 @@ class Fleet:
 
     def run_until_acknowledged(self, within):
         return self.run(within, lambda: self.waiting() == 0)
+
+    def reset(self):
+        """Gives up: what the kernel still holds for the server is gone too."""
+        for member in self.members:
+            if member.ended is None:
+                self._end(member, "given up")
+                member.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NONE)
+                member.socket.close()
 
     def sent(self):
         return sum(not m.out for m in self.members)

@@ -81,6 +81,13 @@ def maximal_window(most):
     return data, count, len(frames)
 
 
+def p99_of_rounds(port, data):
+    """The best of five rounds: the machine may be busy with other things in some."""
+    with Client(port) as client:
+        return min(edge.percentile([edge.ack_time(client, data) for _ in range(200)], 0.99)
+                   for _ in range(5))
+
+
 def blocked_sink(checks, lab_):
     limit, senders = (1024 * MB, 5000) if arguments.long else (256 * MB, 500)
     if not raise_file_limit(senders + 500):
@@ -91,8 +98,7 @@ def blocked_sink(checks, lab_):
                                settings=f"memory.limit: {limit // MB}mb\n"))
     small = window([{"message": "good"}] * 10)
     pipe.release()
-    with Client(port) as client:
-        quiet = [edge.ack_time(client, small) for _ in range(200)]
+    quiet = p99_of_rounds(port, small)
     pipe.hold()
     time.sleep(0.3)
     lines_before = pipe.lines
@@ -126,20 +132,22 @@ def blocked_sink(checks, lab_):
         acked = sum(len(m.real) for m in fleet.members)
         checks.ok(peak <= 1.10 * limit or edge.sanitizer(),
                   f"blocked_sink: and while it drains {peak / MB:.0f} MB")
+        own = server.memory()["peak"]
+        checks.ok(own <= 1.10 * limit, f"blocked_sink: by its own count at most {own / MB:.0f} MB")
         checks.ok(acked > acked_held, f"blocked_sink: {acked - acked_held} windows acknowledged once it "
                   "moves again")
+        fleet.reset()       # else hours of what the kernel has taken from the senders
     until(lambda: server.memory()["windows_waiting"] == 0 and server.memory()["workers_busy"] == 0,
           60 * SLOWER, "what was left is through")
     server_idle(server)
     lines = pipe.lines - lines_before
     checks.ok(lines >= acked * events, f"blocked_sink: {acked} windows acknowledged, {lines // events} "
               "written: none lost")
-    with Client(port) as client:
-        after = [edge.ack_time(client, small) for _ in range(200)]
-    bound = max(2 * edge.percentile(quiet, 0.99), 0.050) * SLOWER
-    checks.ok(edge.percentile(after, 0.99) <= bound,
-              f"blocked_sink: ACK p99 of a good sender {edge.percentile(after, .99) * 1000:.1f} ms after it "
-              f"all, at most {bound * 1000:.1f} (quiet: {edge.percentile(quiet, .99) * 1000:.1f})")
+    after = p99_of_rounds(port, small)
+    bound = max(2 * quiet, 0.050) * SLOWER
+    checks.ok(after <= bound,
+              f"blocked_sink: ACK p99 of a good sender {after * 1000:.1f} ms after it all, at most "
+              f"{bound * 1000:.1f} (quiet: {quiet * 1000:.1f})")
     pipe.close()
 
 

@@ -43,6 +43,31 @@ START_TEST(workers_stop_before_an_output_holds_half)
 }
 END_TEST
 
+/* By what others hold: a window that has all views may have more. */
+START_TEST(views_that_grow_ask_like_new_ones)
+{
+    start(MB(64), 1);
+    budget_charge(&shares[0], BUDGET_VIEW, MB(2));
+    ck_assert(budget_reserve_views(&shares[0], MB(2), MB(40)));
+    budget_release(&shares[0], BUDGET_VIEW, MB(22));
+    ck_assert(budget_reserve_views(&shares[0], MB(2), MB(8)));
+    ck_assert(!budget_reserve_views(&shares[0], MB(10), MB(1)));
+    ck_assert_int_eq(shares[0].views, MB(28));
+}
+END_TEST
+
+START_TEST(the_peak_is_without_the_kernel)
+{
+    start(MB(64), 1);
+    budget_charge(&shares[0], BUDGET_WINDOW, MB(10));
+    budget_charge(&budget.common, BUDGET_KERNEL, MB(20));
+    ck_assert_int_eq(budget.peak, MB(10));
+    budget_charge(&shares[0], BUDGET_WINDOW, MB(1));
+    ck_assert_int_eq(budget.peak, MB(11));
+    ck_assert_int_eq(budget.used, MB(31));
+}
+END_TEST
+
 START_TEST(the_kernel_keeps_no_worker_waiting)
 {
     start(MB(64), 1);
@@ -135,6 +160,8 @@ add_tests(TCase *tc)
 {
     tcase_add_test(tc, a_window_that_goes_through_alone_asks_for_no_views);
     tcase_add_test(tc, workers_stop_before_an_output_holds_half);
+    tcase_add_test(tc, views_that_grow_ask_like_new_ones);
+    tcase_add_test(tc, the_peak_is_without_the_kernel);
     tcase_add_test(tc, the_kernel_keeps_no_worker_waiting);
     tcase_add_test(tc, a_pipeline_feels_what_others_took_of_the_shared_half);
     tcase_add_test(tc, connections_crowd_at_half);

@@ -213,6 +213,40 @@ START_TEST(guess_too_small_grows_while_there_is_room)
 }
 END_TEST
 
+/* What its events will be encoded to is known as soon as they are inflated. */
+START_TEST(no_room_for_views_puts_the_window_back)
+{
+    struct buf frames = { 0 };
+    struct setup s;
+    size_t held;
+
+    setup_init(&s, 16 << 20);
+    lj_put_window(&frames, '2', 2000);
+    put_compressed(&frames, 2000, 400);
+    give_window(&s, &frames);
+    s.window->encoded = 2.0;
+    held = (size_t)6 << 20; /* of 7 that outputs may hold before workers stop */
+    budget_charge(&s.share, BUDGET_VIEW, held);
+    start(&s);
+    ck_assert_int_eq(next(&s), DECODED_ROOM);
+    ck_assert_uint_gt(s.window->guess, 800000);
+    ck_assert_uint_eq(s.window->text, 0);
+    ck_assert_int_eq(s.budget.parts[BUDGET_BATCH], 0);
+    ck_assert_int_eq(s.share.views, (int64_t)held);
+
+    budget_release(&s.share, BUDGET_VIEW, held);
+    start(&s);
+    ck_assert_int_eq(next(&s), DECODED_BATCH);
+    ck_assert_uint_gt(s.window->text, 2000 * 400);
+    ck_assert_uint_ge(s.window->view_room, 2 * s.window->text);
+    ck_assert_int_eq(s.share.views, (int64_t)s.window->view_room);
+    batch_recycle(&s.batch);
+    ck_assert_int_eq(next(&s), DECODED_END);
+    buf_fini(&frames);
+    setup_fini(&s);
+}
+END_TEST
+
 /* Two C frames: the first one fits, its window is complete, and is put back all the same. */
 START_TEST(no_room_puts_the_window_back_as_it_was)
 {
@@ -504,6 +538,7 @@ add_tests(TCase *tc)
     tcase_add_test(tc, plain_events_alias_the_window);
     tcase_add_test(tc, room_that_was_reserved_is_spent_and_given_back);
     tcase_add_test(tc, guess_too_small_grows_while_there_is_room);
+    tcase_add_test(tc, no_room_for_views_puts_the_window_back);
     tcase_add_test(tc, no_room_puts_the_window_back_as_it_was);
     tcase_add_test(tc, window_beyond_an_eighth_of_memory_is_refused_with_both_numbers);
     tcase_add_test(tc, large_windows_are_several_batches);

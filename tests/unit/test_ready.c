@@ -207,6 +207,43 @@ START_TEST(put_back_comes_first_again)
 }
 END_TEST
 
+/* Who has not shown it yet is taken for what others were: at once when they were larger. */
+START_TEST(an_unknown_connection_is_taken_for_the_others)
+{
+    struct ready *r = start(1, (size_t)64 << 20);
+    const size_t large = (size_t)8 << 20;
+    struct window *w;
+    uint32_t p;
+
+    give(r, 0, 1, 0, 1000, 0);
+    w = ready_take(r, &p);
+    ck_assert_uint_eq(w->room, 16 * 1000 + 4096);
+    ck_assert_uint_eq(w->view_room, 2 * w->room);
+    ready_learn(r, 0, &(struct ready_sizes){ large / 100, large, 5 * large });
+    ready_learn(r, 0, &(struct ready_sizes){ 10, 10000, 500000 }); /* small: nothing is learned */
+    finish(r, 0, w);
+    give(r, 0, 2, 0, 1000, 0);
+    w = ready_take(r, &p);
+    ck_assert_uint_eq(w->room, 100 * 1000 + 4096);
+    ck_assert_uint_eq(w->view_room, 5 * w->room);
+    ready_learn(r, 0, &(struct ready_sizes){ .text = large, .views = large }); /* plain: no ratio */
+    finish(r, 0, w);
+    give(r, 0, 3, 0, 1000, 0);
+    w = ready_take(r, &p);
+    ck_assert_uint_eq(w->room, 100 * 1000 + 4096);
+    ck_assert_uint_eq(w->view_room, w->room / 2 * 9); /* 5 - (5 - 1) / 8 */
+    w->guess = 4000000;                               /* for 1000 bytes */
+    ready_put_back(r, 0, &w);
+    give(r, 0, 4, 0, 1000, 0);
+    finish(r, 0, ready_take(r, &p));
+    w = ready_take(r, &p);
+    ck_assert_uint_eq(w->conn.slot, 4);
+    ck_assert_uint_eq(w->room, 4000 * 1000 + 4096);
+    finish(r, 0, w);
+    end(r, 1);
+}
+END_TEST
+
 START_TEST(a_dead_connection_loses_what_waits)
 {
     struct ready *r = start(1, (size_t)64 << 20);
@@ -263,6 +300,7 @@ add_tests(TCase *tc)
     tcase_add_test(tc, a_pipeline_is_idle_by_itself);
     tcase_add_test(tc, a_lane_keeps_the_order_of_arrival);
     tcase_add_test(tc, put_back_comes_first_again);
+    tcase_add_test(tc, an_unknown_connection_is_taken_for_the_others);
     tcase_add_test(tc, a_dead_connection_loses_what_waits);
     tcase_add_test(tc, connections_of_two_inputs_with_equal_slots_are_two);
 }

@@ -30,22 +30,24 @@ counts_add(struct counts *to, const struct counts *from)
         to->ack_us[i] += from->ack_us[i];
 }
 
-/* Bucket 8k + j holds times from (8 + j) << (k - 1) up; below 8 each has its own. */
+/* So many buckets for each doubling: neighbours are less than 2 % apart. */
+#define STEPS ((uint64_t)64)
+
+/* Bucket STEPS x k + j holds times from (STEPS + j) << (k - 1) up; below STEPS each has its own. */
 static unsigned
 bucket_of(uint64_t us)
 {
     unsigned shift = 0;
 
-    while (us >> shift >= 16)
+    while (us >> shift >= 2 * STEPS)
         shift++;
-    us >>= shift;
-    return us < 8 ? (unsigned)us : 8 * shift + (unsigned)us;
+    return (unsigned)(STEPS * shift + (us >> shift));
 }
 
 static uint64_t
 bucket_time(unsigned i)
 {
-    return i < 16 ? i : (uint64_t)(8 + i % 8) << (i / 8 - 1);
+    return i < 2 * STEPS ? i : (STEPS + i % STEPS) << (i / STEPS - 1);
 }
 
 void

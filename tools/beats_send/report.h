@@ -8,8 +8,8 @@
 #include <pthread.h>
 #include <stdio.h>
 
-/* Buckets of time, eight to a doubling. */
-#define REPORT_TIMES  256
+/* Buckets of time. */
+#define REPORT_TIMES  1792
 #define REPORT_FAULTS 8 /* texts that are kept */
 
 /* One thread's. */
