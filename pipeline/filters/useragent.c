@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* filter useragent: browser, system and device that a user agent names (filters.md 20).
  *
- * An answer is kept as the JSON text of the fields it makes, so that an agent that comes again
- * costs a look-up and a copy. Rules are const; the cache belongs to a worker. */
+ * An answer is kept as the JSON text of the fields it makes, and where in it they are, so that an
+ * agent that comes again costs a look-up and a copy. Rules are const; the cache belongs to a
+ * worker. */
 #include "pipeline/ecs.h"
 #include "pipeline/filter.h"
+#include "pipeline/name_set.h"
 #include "pipeline/overlay.h"
 #include "pipeline/ruby_value.h"
 #include "pipeline/text_cache.h"
@@ -25,6 +27,7 @@ struct conf {
     bool ecs, in_place;
     struct fieldref details; /* of ECS: where the parts of versions go */
     struct useragent_rules *rules;
+    struct name_set names; /* that the fields may have, without ECS */
 };
 
 struct local {
@@ -46,6 +49,30 @@ static const struct option options[] = {
 };
 
 /* ---- preparing ---- */
+
+static const char *const agent_parts[] = { "major", "minor", "patch" };
+static const char *const os_parts[] = { "os_major", "os_minor", "os_patch" };
+
+static void
+name_field(struct conf *c, struct arena *a, const char *name)
+{
+    name_set_add(&c->names, arena_printf(a, "%.*s%s", SLICE_ARGS(c->prefix), name));
+}
+
+/* What write_legacy() may write. */
+static void
+name_fields(struct conf *c, struct arena *a)
+{
+    static const char *const others[] = { "name",       "version", "os",    "os_name",
+                                          "os_version", "os_full", "device" };
+
+    for (size_t i = 0; i < COUNT(others); i++)
+        name_field(c, a, others[i]);
+    for (size_t i = 0; i < COUNT(agent_parts); i++)
+        name_field(c, a, agent_parts[i]);
+    for (size_t i = 0; i < COUNT(os_parts); i++)
+        name_field(c, a, os_parts[i]);
+}
 
 static bool
 same_place(const struct fieldref *x, const struct fieldref *y)
@@ -71,6 +98,8 @@ prepare(void *conf, const struct plugin_context *ctx, struct err *err)
                          &c->details, err) < 0)
         return -1;
     c->in_place = same_place(&c->source, &c->target);
+    if (!c->ecs && c->target.n == 0 && !c->target.meta)
+        name_fields(c, ctx->arena);
     c->rules = useragent_rules_load(path, err);
     return c->rules == NULL ? -1 : 0;
 }
@@ -209,19 +238,17 @@ add_os_full(struct local *l, struct slice prefix, const char *name, struct slice
 static void
 write_legacy(const struct conf *c, struct local *l, const struct useragent *ua, struct slice agent)
 {
-    static const char *const parts[] = { "major", "minor", "patch" };
-    static const char *const os_parts[] = { "os_major", "os_minor", "os_patch" };
     struct buf *out = &l->fields;
 
     buf_byte(out, '{');
     add(out, c->prefix, "name", ua->agent.family);
     add(out, c->prefix, "version", agent_version(l, &ua->agent, agent));
-    for (unsigned i = 0; i < 3; i++)
-        add(out, c->prefix, parts[i], ua->agent.part[i]);
+    for (unsigned i = 0; i < COUNT(agent_parts); i++)
+        add(out, c->prefix, agent_parts[i], ua->agent.part[i]);
     add(out, c->prefix, "os", ua->os.family);
     add(out, c->prefix, "os_name", ua->os.family);
     add(out, c->prefix, "os_version", os_version(l, &ua->os));
-    for (unsigned i = 0; i < 3; i++)
+    for (unsigned i = 0; i < COUNT(os_parts); i++)
         add(out, c->prefix, os_parts[i], ua->os.part[i]);
     add_os_full(l, c->prefix, "os_full", ua->os.family);
     add(out, c->prefix, "device", ua->device);
@@ -231,11 +258,9 @@ write_legacy(const struct conf *c, struct local *l, const struct useragent *ua, 
 static void
 write_parts(struct buf *out, const struct useragent_name *name)
 {
-    static const char *const parts[] = { "major", "minor", "patch" };
-
     buf_byte(out, '{');
-    for (unsigned i = 0; i < 3; i++)
-        add(out, SLICE(""), parts[i], name->part[i]);
+    for (unsigned i = 0; i < COUNT(agent_parts); i++)
+        add(out, SLICE(""), agent_parts[i], name->part[i]);
     buf_byte(out, '}');
 }
 
@@ -287,34 +312,66 @@ write_ecs(struct local *l, const struct useragent *ua, struct slice agent)
 
 /* ---- an event ---- */
 
-/* In the cache both texts stand together, behind the length of the first. */
-static void
-answer(const struct conf *c, struct local *l, struct slice agent, struct slice *fields,
-       struct slice *details)
+/* What an agent is found to be. In the cache it stands as one text, the lengths in front. */
+struct answer {
+    struct slice fields, members, details; /* members: where they are in fields */
+};
+
+struct lengths {
+    uint32_t fields, members;
+};
+
+static struct answer
+answer_of(struct slice text)
+{
+    struct lengths n;
+    struct answer a;
+
+    memcpy(&n, text.p, sizeof n);
+    a.members = (struct slice){ text.p + sizeof n, n.members };
+    a.fields = (struct slice){ a.members.p + n.members, n.fields };
+    a.details = slice_between(a.fields.p + n.fields, text.p + text.n);
+    return a;
+}
+
+/* In l->text. */
+static struct slice
+find_out(const struct conf *c, struct local *l, struct arena *a, struct slice agent)
 {
     struct useragent ua;
-    struct slice both;
-    uint32_t n;
+    struct lengths n;
 
-    if (!text_cache_get(l->cache, agent, &both)) {
-        useragent_parse(c->rules, &l->scratch, agent, &ua);
-        buf_clear(&l->fields);
-        buf_clear(&l->more);
-        buf_reserve(&l->fields, sizeof n);
-        l->fields.n = sizeof n;
-        if (c->ecs)
-            write_ecs(l, &ua, agent);
-        else
-            write_legacy(c, l, &ua, agent);
-        n = (uint32_t)(l->fields.n - sizeof n);
-        memcpy(l->fields.p, &n, sizeof n);
-        buf_append(&l->fields, buf_slice(&l->more));
-        both = buf_slice(&l->fields);
-        text_cache_put(l->cache, agent, both);
+    useragent_parse(c->rules, &l->scratch, agent, &ua);
+    buf_clear(&l->fields);
+    buf_clear(&l->more);
+    if (c->ecs)
+        write_ecs(l, &ua, agent);
+    else
+        write_legacy(c, l, &ua, agent);
+    buf_clear(&l->text);
+    buf_reserve(&l->text, sizeof n);
+    l->text.n = sizeof n;
+    if (c->names.n > 0)
+        overlay_index(a, buf_slice(&l->fields), &l->text);
+    n.members = (uint32_t)(l->text.n - sizeof n);
+    n.fields = (uint32_t)l->fields.n;
+    memcpy(l->text.p, &n, sizeof n);
+    buf_append(&l->text, buf_slice(&l->fields));
+    buf_append(&l->text, buf_slice(&l->more));
+    text_cache_put(l->cache, agent, buf_slice(&l->text));
+    return buf_slice(&l->text);
+}
+
+static int
+store(const struct conf *c, struct event *ev, const struct answer *found)
+{
+    struct arena *a = event_arena(ev);
+
+    if (found->members.n > 0 && name_set_find(&c->names, a, &ev->data) == 0) {
+        overlay_put_new(ev, found->fields, found->members);
+        return 0;
     }
-    memcpy(&n, both.p, sizeof n);
-    *fields = (struct slice){ both.p + sizeof n, n };
-    *details = slice_between(fields->p + n, both.p + both.n);
+    return overlay_put(ev, &c->target, found->fields, NULL);
 }
 
 static enum verdict
@@ -324,7 +381,8 @@ apply(const void *conf, void *local, struct event *ev)
     struct local *l = local;
     struct arena *a = event_arena(ev);
     struct value *v = event_get(ev, &c->source);
-    struct slice agent, fields, details;
+    struct slice agent, text;
+    struct answer found;
 
     if (v != NULL && v->type == V_ARRAY)
         v = value_count(a, v) > 0 ? value_at(a, v, 0) : NULL;
@@ -333,12 +391,14 @@ apply(const void *conf, void *local, struct event *ev)
     agent = value_text(a, v);
     if (agent.n == 0)
         return EVENT_SKIP;
-    answer(c, l, agent, &fields, &details);
+    if (!text_cache_get(l->cache, agent, &text))
+        text = find_out(c, l, a, agent);
+    found = answer_of(text);
     if (c->in_place)
         event_remove(ev, &c->source);
-    if (overlay_put(ev, &c->target, fields, NULL) < 0)
+    if (store(c, ev, &found) < 0)
         return EVENT_FAILED;
-    if (details.n > 0 && overlay_put(ev, &c->details, details, NULL) < 0)
+    if (found.details.n > 0 && overlay_put(ev, &c->details, found.details, NULL) < 0)
         return EVENT_FAILED;
     return EVENT_KEEP;
 }

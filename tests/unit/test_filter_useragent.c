@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "codec/json_write.h"
 #include "tests/unit/filter_cases.h"
 #include "tests/unit/hostile.h"
 #include "tests/unit/json_events.h"
@@ -149,6 +150,62 @@ START_TEST(bad_rules_are_refused)
 }
 END_TEST
 
+/* Into the event itself, where some of the names may be taken; each event twice, so that the answer
+ * is also one from the cache. */
+static const struct {
+    const char *name, *options, *event, *want;
+} beside[] = {
+    { "all are new", "", "{\"ua\":\"Cat/1\"}",
+      "{\"ua\":\"Cat/1\",\"name\":\"Cat\",\"major\":\"9\",\"version\":\"9\"," REST },
+    { "some are there", "", "{\"ua\":\"Cat/1\",\"os\":{\"x\":1},\"name\":null,\"minor\":5}",
+      "{\"ua\":\"Cat/1\",\"minor\":5,\"name\":\"Cat\",\"major\":\"9\",\"version\":\"9\"," REST },
+    { "with a prefix that needs escapes", "prefix => '\"'",
+      "{\"ua\":\"Nix\",\"\\\"os\":1,\"name\":2}",
+      "{\"ua\":\"Nix\",\"\\\"os\":\"Nix\",\"name\":2,\"\\\"name\":\"Other\",\"\\\"os_name\":"
+      "\"Nix\","
+      "\"\\\"os_full\":\"Nix\",\"\\\"device\":\"Other\"}" },
+};
+
+static struct value
+as_written(struct arena *a, const struct value *v)
+{
+    struct buf text = { 0 };
+    struct value again;
+
+    value_write(v, &text);
+    again = json_value(a, arena_copy(a, buf_slice(&text)));
+    buf_fini(&text);
+    return again;
+}
+
+START_TEST(fields_beside_others)
+{
+    struct batch *b = batch_new(NULL);
+    struct arena *a = &b->arena;
+    struct err err = { 0 };
+    struct chain *c;
+
+    write_rules(rules);
+    c = chain_new(arena_printf(a, "filter { useragent { source => 'ua' regexes => '%s' %s } }",
+                               path, beside[_i].options),
+                  ECS_DISABLED, false, &err);
+    ck_assert_msg(c != NULL, "%s", err.msg);
+    for (int i = 0; i < 2; i++) {
+        struct event *ev = chain_event(b, slice_of(beside[_i].event));
+        struct event *want = chain_event(b, slice_of(beside[_i].want));
+        struct value written, wanted;
+
+        ck_assert(chain_run(c, ev));
+        written = as_written(a, &ev->data);
+        wanted = as_written(a, &want->data);
+        ck_assert_msg(value_equal(a, &written, &wanted), "%s", beside[_i].name);
+    }
+    chain_free(c);
+    unlink(path);
+    batch_recycle(&b);
+}
+END_TEST
+
 START_TEST(a_scalar_in_the_way_stays)
 {
     struct arena a;
@@ -223,6 +280,7 @@ add_tests(TCase *tc)
     tcase_add_loop_test(tc, agent_by_own_rules, 0, (int)COUNT(agents));
     tcase_add_loop_test(tc, agents_that_come_again, 0, 3);
     tcase_add_loop_test(tc, bad_rules_are_refused, 0, (int)COUNT(refused));
+    tcase_add_loop_test(tc, fields_beside_others, 0, (int)COUNT(beside));
     tcase_add_test(tc, a_scalar_in_the_way_stays);
     if (access("/usr/share/uap-core/regexes.yaml", R_OK) == 0)
         tcase_add_test(tc, agents_made_up_to_hurt);
