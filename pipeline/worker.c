@@ -3,11 +3,10 @@
 
 #include "codec/base/error.h"
 #include "codec/base/log.h"
+#include "codec/base/thread.h"
 #include "pipeline/route.h"
 #include "pipeline/run.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -170,19 +169,12 @@ run_worker(void *arg)
 static int
 start_one(struct worker *wk, unsigned i, struct err *err)
 {
-    sigset_t all, before;
-    char name[16];
-    int failed;
+    char name[32];
 
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    failed = pthread_create(&wk->thread, NULL, run_worker, wk);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (failed != 0)
-        return err_set(err, ERR_IO, "thread of worker %u cannot be started", i);
-    wk->running = true;
     snprintf(name, sizeof name, "worker-%u", i);
-    pthread_setname_np(wk->thread, name);
+    if (thread_start(&wk->thread, name, run_worker, wk, err) < 0)
+        return -1;
+    wk->running = true;
     return 0;
 }
 

@@ -3,10 +3,10 @@
 
 #include "codec/base/error.h"
 #include "codec/base/log.h"
+#include "codec/base/thread.h"
 #include "pipeline/ready.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -82,17 +82,10 @@ int
 feeder_start(struct input *input, struct err *err)
 {
     struct feeder *f = feeder_of(input);
-    sigset_t all, before;
-    int failed;
 
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    failed = pthread_create(&f->thread, NULL, f->run, f);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (failed != 0)
-        return err_set(err, ERR_IO, "the thread of input %s cannot be started", input->type->name);
+    if (thread_start(&f->thread, input->type->name, f->run, f, err) < 0)
+        return -1;
     f->running = true;
-    pthread_setname_np(f->thread, input->type->name);
     return 0;
 }
 

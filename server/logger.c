@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/logger.h"
 
+#include "codec/base/thread.h"
 #include "codec/json_write.h"
 #include "codec/number.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -238,23 +237,17 @@ struct logger *
 logger_start(int fd, enum log_format format, struct err *err)
 {
     struct logger *l = xcalloc(1, sizeof *l);
-    sigset_t all, before;
-    int failed;
 
     l->fd = fd;
     l->format = format;
     pthread_mutex_init(&l->lock, NULL);
     pthread_cond_init(&l->some, NULL);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    failed = pthread_create(&l->thread, NULL, run, l);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (failed != 0) {
-        err_set(err, ERR_IO, "the thread of the log cannot be started");
+    if (thread_start(&l->thread, "log", run, l, err) < 0) {
+        pthread_cond_destroy(&l->some);
+        pthread_mutex_destroy(&l->lock);
         free(l);
         return NULL;
     }
-    pthread_setname_np(l->thread, "log");
     log_set_handler(handle, l);
     return l;
 }

@@ -18,15 +18,14 @@
 #include "server/pipeline_specs.h"
 #include "server/ports.h"
 #include "server/process.h"
+#include "server/signals.h"
 #include "sinks/sinks.h"
 #include "server/version.h"
 
 #include <malloc.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #define DEFAULT_SETTINGS "/etc/headrig"
@@ -45,7 +44,7 @@ struct program {
     const struct setting_problem *problems;
     size_t problems_n;
     struct process *process;
-    int signals;
+    struct signals signals;
     bool tls;                          /* started */
     unsigned interrupts, terminations; /* INT and TERM so far */
 };
@@ -368,34 +367,9 @@ warn_unused_ids(const struct program *p, struct plan *const *plans, size_t n)
 
 /* ---- running ---- */
 
-static int
-block_signals(struct program *p, struct err *err)
-{
-    sigset_t set;
-
-    signal(SIGPIPE, SIG_IGN);
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGHUP);
-    sigaddset(&set, SIGQUIT);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    p->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    return p->signals < 0 ? err_errno(err, "signalfd") : 0;
-}
-
-/* 0: none. */
-static uint32_t
-next_signal(const struct program *p)
-{
-    struct signalfd_siginfo info;
-
-    return read(p->signals, &info, sizeof info) == (ssize_t)sizeof info ? info.ssi_signo : 0;
-}
-
 /* True: it asks for an orderly stop. The second of a kind ends the process here. */
 static bool
-take_signal(struct program *p, uint32_t signo)
+take_signal(struct program *p, int signo)
 {
     const char *name = signo == SIGTERM ? "TERM" : "INT";
     unsigned *seen = signo == SIGTERM ? &p->terminations : &p->interrupts;
@@ -420,14 +394,14 @@ take_signal(struct program *p, uint32_t signo)
 static bool
 wait_for_end(struct program *p)
 {
-    struct pollfd fds[] = { { .fd = p->signals, .events = POLLIN },
+    struct pollfd fds[] = { { .fd = p->signals.fd, .events = POLLIN },
                             { .fd = process_ended_fd(p->process), .events = POLLIN } };
 
     for (;;) {
-        uint32_t signo;
+        int signo;
 
         poll(fds, COUNT(fds), -1);
-        while ((signo = next_signal(p)) != 0)
+        while ((signo = signals_next(&p->signals, &runner)) != 0)
             if (take_signal(p, signo))
                 return true;
         if (fds[1].revents != 0)
@@ -440,9 +414,9 @@ static bool
 lost_patience(void *arg)
 {
     struct program *p = arg;
-    uint32_t signo;
+    int signo;
 
-    while ((signo = next_signal(p)) != 0)
+    while ((signo = signals_next(&p->signals, &runner)) != 0)
         if (take_signal(p, signo))
             return true;
     return false;
@@ -533,6 +507,7 @@ run(struct program *p)
 static int
 test_config(struct program *p)
 {
+    signals_release(); /* who waits for a slow file may give up */
     if (read_specs(p, true) < 0 || compile_all(p, true) < p->specs.n)
         return EXIT_FAILURE;
     if (p->command.format == NULL || strcmp(p->command.format, "json") != 0)
@@ -593,10 +568,11 @@ keep_heaps_small(void)
 int
 main(int argc, char **argv)
 {
-    struct program p = { .data.lock = -1, .signals = -1 };
+    struct program p = { .data.lock = -1, .signals.fd = -1 };
     struct err err = { 0 };
     int status = EXIT_FAILURE;
 
+    signals_block();
     keep_heaps_small();
     p.settings = settings_new();
     if (command_parse(argc, argv, p.settings, &p.command, &err) < 0) {
@@ -615,7 +591,8 @@ main(int argc, char **argv)
         status = EXIT_SUCCESS;
         goto out;
     }
-    if (block_signals(&p, &err) < 0 || load_settings(&p, &err) < 0 || start_log(&p, &err) < 0) {
+    if (signals_open(&p.signals, &err) < 0 || load_settings(&p, &err) < 0 ||
+        start_log(&p, &err) < 0) {
         status = usage_error(&err);
         goto out;
     }
@@ -631,7 +608,6 @@ out:
     data_folder_close(&p.data);
     logger_stop(&p.logger);
     settings_free(&p.settings);
-    if (p.signals >= 0)
-        close(p.signals);
+    signals_close(&p.signals);
     return status;
 }

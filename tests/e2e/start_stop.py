@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import time
+from pathlib import Path
 
 import lab
 from lab import (HeldPipe, Runner, Server, beats_input, binary, check_run, file_output, free_port,
@@ -196,6 +197,42 @@ def impatience(checks, lab_):
     checks.equal(server.wait_exit(5), 0, "one SIGINT ends with 0")
 
 
+def blocked(server, number):
+    """Whether the server holds this signal back; it does from the first moment of main."""
+    for line in Path(f"/proc/{server.child.pid}/status").read_text().splitlines():
+        if line.startswith("SigBlk:"):
+            return bool(int(line.split()[1], 16) >> (number - 1) & 1)
+    return False
+
+
+def signals_by_mistake(checks, lab_):
+    """What supervisors and scripts send though it means nothing here: no event is lost by it."""
+    port = free_port()
+    out = lab_.folder("out") / "events.json"
+    server = lab_.start(Server(lab_.folder("mistake"), beats_input(port) + file_output(out), [port]))
+    sent = [signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGVTALRM, signal.SIGPROF,
+            signal.SIGIO, signal.SIGPWR, signal.SIGXCPU, signal.SIGXFSZ, signal.SIGHUP,
+            signal.SIGPIPE, signal.SIGRTMIN, signal.SIGRTMIN + 3, signal.SIGRTMAX]
+    with Client(port) as client:
+        client.send(window(events(range(300), 300))[:200])
+        for number in sent + [signal.SIGUSR1]:
+            server.signal(number)
+        for number in sent:
+            if number in (signal.SIGHUP, signal.SIGPIPE):
+                continue
+            name = (f"SIGRTMIN+{number - signal.SIGRTMIN}" if number >= signal.SIGRTMIN
+                    else signal.Signals(number).name)
+            checks.ok(server.says(f"{name}: ignored"), f"{name} is ignored, and that is said")
+        checks.ok(server.says("SIGHUP: reloading is not supported yet"), "SIGHUP says what it is")
+        client.send(window(events(range(300), 300))[200:])
+        checks.ok(client.read_real(1, 10), "the window that was under way goes on")
+    server.signal(signal.SIGUSR1)
+    server.signal(signal.SIGTERM)
+    checks.equal(server.wait_exit(10), 0, "it ends with 0")
+    checks.equal(len(server.lines_with("SIGUSR1: ignored")), 1, "each is said once")
+    checks.equal(len(read_events(out)[0]), 300, "every event arrived")
+
+
 def log_forms(checks, lab_):
     for form in ("plain", "json"):
         port = free_port()
@@ -223,15 +260,41 @@ def log_forms(checks, lab_):
 
 
 def early_signals(checks, lab_):
-    """SIGTERM at any moment of the start ends in order, never hangs."""
+    """SIGTERM at any moment of the start ends in order, never hangs. Only before main the system's
+    default still stands."""
     codes = set()
     for delay in range(0, 40, 2):
         server = Server(lab_.folder(f"early{delay}"), beats_input(free_port()) + NULL, [])
         server.launch()
         time.sleep(0.002 + delay / 1000)
+        in_main = blocked(server, signal.SIGTERM)
         server.signal(signal.SIGTERM)
-        codes.add(server.wait_exit(10))
-    checks.ok(codes <= {0, -signal.SIGTERM}, "SIGTERM while it starts", codes)
+        codes.add((in_main, server.wait_exit(10)))
+    checks.ok(codes <= {(True, 0), (False, 0), (False, -signal.SIGTERM)}, "SIGTERM while it starts",
+              codes)
+
+    server = Server(lab_.folder("first"), beats_input(free_port()) + NULL, [])
+    server.launch()
+    until(lambda: blocked(server, signal.SIGUSR1), 10, "signals are held back")
+    checks.ok(all(blocked(server, number) for number in (signal.SIGTERM, signal.SIGINT,
+                                                          signal.SIGHUP, signal.SIGQUIT)),
+              "all at once")
+    server.signal(signal.SIGHUP)
+    server.signal(signal.SIGUSR1)
+    server.signal(signal.SIGQUIT)
+    checks.ok(server.says("SIGUSR1: ignored", 10) and server.says("SIGHUP: ", 10)
+              and server.says("Memory by part", 10), "what came before it stood is taken up then")
+    server.signal(signal.SIGTERM)
+    checks.equal(server.wait_exit(10), 0, "and a start with SIGHUP ends with 0")
+
+    fifo = lab_.folder("fifo") / "slow.conf"
+    os.mkfifo(fifo)
+    check = Server(lab_.folder("check"), "", [], flags=["-t"])
+    check.conf = fifo
+    check.launch()
+    until(lambda: check.lines_with("Starting Logstash"), 10, "the check of a configuration")
+    check.signal(signal.SIGINT)
+    checks.equal(check.wait_exit(10), -signal.SIGINT, "SIGINT ends a check whose file never comes")
 
 
 def body(checks, lab_):
@@ -241,6 +304,7 @@ def body(checks, lab_):
         "dead": lambda: stop_with_dead_destination(checks, lab_),
         "stdin": lambda: standard_input(checks, lab_),
         "signals": lambda: impatience(checks, lab_),
+        "mistake": lambda: signals_by_mistake(checks, lab_),
         "log": lambda: log_forms(checks, lab_),
         "early": lambda: early_signals(checks, lab_),
     }, arguments.only)
