@@ -40,11 +40,10 @@ int64_t
 civil_days(int64_t year, int month, int day)
 {
     int64_t y = year - (month <= 2);
-    int64_t era = floor_div(y, 400);
-    int64_t of_era = y - era * 400;
-    int64_t of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+    int of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
 
-    return era * ERA_DAYS + of_era * 365 + of_era / 4 - of_era / 100 + of_year - MARCH_TO_1970;
+    return y * 365 + floor_div(y, 4) - floor_div(y, 100) + floor_div(y, 400) + of_year -
+           MARCH_TO_1970;
 }
 
 int64_t

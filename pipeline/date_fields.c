@@ -15,10 +15,12 @@
 #define NS_HALFDAY (12 * NS_HOUR)
 #define BIT(f)     (UINT32_C(1) << DATE_F_##f)
 
-#define SIMPLE                                                                               \
-    (BIT(YEAR) | BIT(YEAR_OF_ERA) | BIT(MONTH) | BIT(DAY) | BIT(HALF) | BIT(HOUR) |          \
-     BIT(HOUR_FROM_1) | BIT(HALF_HOUR) | BIT(HALF_HOUR_FROM_1) | BIT(MINUTE) | BIT(SECOND) | \
+#define SIMPLE                                                                                     \
+    (BIT(YEAR) | BIT(YEAR_OF_ERA) | BIT(MONTH) | BIT(DAY) | BIT(WEEKDAY) | BIT(HALF) | BIT(HOUR) | \
+     BIT(HOUR_FROM_1) | BIT(HALF_HOUR) | BIT(HALF_HOUR_FROM_1) | BIT(MINUTE) | BIT(SECOND) |       \
      BIT(SECOND_REST))
+
+#define DATE_OF_YEAR (BIT(MONTH) | BIT(DAY))
 
 /* ---- order ---- */
 
@@ -57,6 +59,7 @@ date_order_add(struct date_order *o, enum date_field field)
     o->at[i] = (uint8_t)field;
     o->simple =
         (has & ~SIMPLE) == 0 && at_most_one(has & (BIT(YEAR) | BIT(YEAR_OF_ERA))) &&
+        ((has & BIT(WEEKDAY)) == 0 || (has & DATE_OF_YEAR) == DATE_OF_YEAR) &&
         at_most_one(has & (BIT(HOUR) | BIT(HOUR_FROM_1) | BIT(HALF_HOUR) | BIT(HALF_HOUR_FROM_1)));
 }
 
@@ -116,6 +119,14 @@ resolve_simple(const struct date_fields *f, int64_t default_year, int64_t *local
     *local = civil_days(year, (int)month, (int)day) * 86400 + hour * 3600 + minute * 60 + second;
     *nsec = f->has & BIT(SECOND_REST) ? (uint32_t)f->value[DATE_F_SECOND_REST] : 0;
     return true;
+}
+
+static bool
+fits_weekday(const struct date_fields *f, int64_t local)
+{
+    struct civil c = civil_of((struct timestamp){ local, 0 });
+
+    return civil_weekday(civil_days(c.year, c.month, c.day)) == f->value[DATE_F_WEEKDAY];
 }
 
 /* ---- the long way ---- */
@@ -341,8 +352,13 @@ date_fields_resolve(const struct date_fields *f, const struct date_order *o, int
     struct local t = { 0 };
     bool below_year = o->n > 0 && o->at[0] >= DATE_F_MONTH && o->at[0] <= DATE_F_WEEKDAY;
 
-    if (o->simple)
-        return resolve_simple(f, default_year, local, nsec);
+    /* A weekday that fits says nothing new. */
+    if (o->simple) {
+        bool ok = resolve_simple(f, default_year, local, nsec);
+
+        if ((f->has & BIT(WEEKDAY)) == 0 || (ok && fits_weekday(f, *local)))
+            return ok;
+    }
     if (below_year)
         set_year(&t, default_year, true);
     for (int i = 0; i < o->n; i++)

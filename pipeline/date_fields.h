@@ -41,7 +41,8 @@ struct date_fields {
 /* Which fields there will be, in the order of application. Made once for a format. */
 struct date_order {
     uint8_t n, at[DATE_FIELDS];
-    bool simple; /* year, month, day, time of day: no need to go step by step */
+    bool simple; /* year, month, day, time of day: no need to go step by step, unless a weekday
+                  * moves the date */
 };
 
 static inline void

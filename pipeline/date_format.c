@@ -6,6 +6,7 @@
 
 #include "codec/date_pattern.h"
 #include "pipeline/date_fields.h"
+#include "pipeline/date_layout.h"
 #include "pipeline/date_names.h"
 
 #include <stdlib.h>
@@ -28,7 +29,6 @@ enum kind {
 
 struct step {
     uint8_t kind, field, most;
-    uint8_t width; /* bytes it takes in most texts */
     bool may_be_signed;
     struct slice literal;
     const struct date_names *names;
@@ -39,7 +39,7 @@ struct date_format {
     enum date_precision precision;
     bool has_year, has_offset;
     struct date_order order;
-    size_t width; /* of texts that read_fixed() may know; 0: none */
+    struct date_layout layout; /* of most texts, if they have one */
     size_t n;
     struct step at[STEPS];
 };
@@ -185,45 +185,44 @@ next_byte(const struct date_format *f, size_t i)
     return f->at[i + 1].kind == LITERAL ? f->at[i + 1].literal.p[0] : '0';
 }
 
-/* 0: the step takes now more, now less; what follows may have a say, too. */
-static uint8_t
-fixed_width(const struct step *p, char next)
+/* False: the step takes now more, now less; what follows may have a say, too. */
+static bool
+add_to_layout(struct date_layout *l, const struct step *p, char next)
 {
     bool digit = next >= '0' && next <= '9';
+    enum date_field field = (enum date_field)p->field;
 
     switch ((enum kind)p->kind) {
-    case LITERAL: return p->literal.n == 1;
+    case LITERAL: return date_layout_literal(l, p->literal);
     case NUMBER:
-        if (p->field == DATE_F_YEAR && (p->most == 4 || (p->most == 9 && !digit)))
-            return 4;
-        return p->most == 2 ? 2 : 0;
-    case FRACTION: return p->most;
+        if (field == DATE_F_YEAR)
+            return (p->most == 4 || (p->most == 9 && !digit)) &&
+                   date_layout_field(l, field, 4, NULL);
+        return p->most == 2 && date_layout_field(l, field, 2, NULL);
+    case FRACTION: return date_layout_field(l, field, p->most, NULL);
     case NAME:
-        return (p->field == DATE_F_MONTH || p->field == DATE_F_WEEKDAY) &&
-                       strchr(" /-:,_", next) != NULL
-                   ? 3
-                   : 0;
-    case OFFSET: return !digit && strchr(":.,", next) == NULL ? 5 : 0;
+        return (field == DATE_F_MONTH || field == DATE_F_WEEKDAY) &&
+               strchr(" /-:,_", next) != NULL && date_layout_field(l, field, 3, p->names);
+    case OFFSET: return !digit && strchr(":.,", next) == NULL && date_layout_offset(l);
     case TWO_DIGITS:
     case EXACTLY_2_DIGITS:
     case ZONE_ID:
     case ZONE_NAME: break;
     }
-    return 0;
+    return false;
 }
 
 static void
 find_layout(struct date_format *f)
 {
-    f->width = 0;
-    for (size_t i = 0; i < f->n; i++) {
-        f->at[i].width = fixed_width(&f->at[i], next_byte(f, i));
-        if (f->at[i].width == 0) {
-            f->width = 0;
-            return;
-        }
-        f->width += f->at[i].width;
-    }
+    bool ok = true;
+
+    for (size_t i = 0; i < f->n && ok; i++)
+        ok = add_to_layout(&f->layout, &f->at[i], next_byte(f, i));
+    if (ok)
+        date_layout_end(&f->layout);
+    else
+        f->layout.width = 0;
 }
 
 int
@@ -519,50 +518,6 @@ take_step(const struct date_format *f, const struct step *p, struct slice *s,
     return ok;
 }
 
-static inline bool
-read_digits(const char *at, unsigned n, int64_t *out)
-{
-    unsigned sum = 0, wrong = 0;
-
-    for (unsigned i = 0; i < n; i++) {
-        unsigned digit = (unsigned char)(at[i] - '0');
-
-        wrong |= digit > 9;
-        sum = sum * 10 + digit;
-    }
-    *out = sum;
-    return !wrong;
-}
-
-/* One step of a text in which each has its width. False: it is not such a text, or wrong. */
-static inline bool
-read_step(const struct date_format *f, const struct step *p, const char *at,
-          struct date_fields *fields, struct date_parsed *out)
-{
-    struct slice piece = { at, p->width };
-    int64_t n;
-
-    if (p->kind == LITERAL)
-        return *at == p->literal.p[0];
-    if (p->kind != NUMBER)
-        return take_step(f, p, &piece, fields, out) && piece.n == 0;
-    if (!(p->width == 2 ? read_digits(at, 2, &n) : read_digits(at, 4, &n)))
-        return false;
-    date_fields_set(fields, (enum date_field)p->field, n);
-    return true;
-}
-
-/* The short way for texts like 10/Oct/2024:13:55:36 -0700, which are nearly all there are. */
-static bool
-read_fixed(const struct date_format *f, const char *at, struct date_fields *fields,
-           struct date_parsed *out)
-{
-    for (size_t i = 0; i < f->n; at += f->at[i++].width)
-        if (!read_step(f, &f->at[i], at, fields, out))
-            return false;
-    return true;
-}
-
 static bool
 take_all(const struct date_format *f, struct slice text, struct date_fields *fields,
          struct date_parsed *out)
@@ -578,13 +533,11 @@ date_format_parse(const struct date_format *f, struct slice text, struct date_pa
 {
     struct date_fields fields;
 
+    if (f->layout.width > 0 && text.n == f->layout.width &&
+        date_layout_read(&f->layout, text.p, f->this_year, f->precision, out))
+        return true;
     fields.has = 0;
     out->where = DATE_LOCAL;
-    if (f->width == 0 || text.n != f->width || !read_fixed(f, text.p, &fields, out)) {
-        fields.has = 0;
-        out->where = DATE_LOCAL;
-        if (!take_all(f, text, &fields, out))
-            return false;
-    }
-    return date_fields_resolve(&fields, &f->order, f->this_year, &out->local, &out->nsec);
+    return take_all(f, text, &fields, out) &&
+           date_fields_resolve(&fields, &f->order, f->this_year, &out->local, &out->nsec);
 }
