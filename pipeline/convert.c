@@ -267,7 +267,7 @@ convert_one(struct arena *a, struct value *v, enum convert_to to, struct buf *sc
     switch (to) {
     case CONVERT_STRING:
         if (v->type == V_INT || v->type == V_BIGINT)
-            *out = value_str_alias(a, value_raw_text(v));
+            *out = value_bare_str(value_raw_text(v));
         else if (v->type != V_STRING)
             *out = value_str(a, ruby_value_text(a, v, scratch));
         return 0;

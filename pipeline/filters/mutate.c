@@ -115,10 +115,12 @@ run_rename(const struct op *op, struct work *w)
 
     if (from == NULL)
         return -1;
-    if (!event_has(w->ev, from))
+    /* The new name may have the old field in it. */
+    if (op->other.text != NULL && !event_has(w->ev, from))
         return 0;
     to = place_of(&op->other, w->ev, scratch, &room[1], w->err);
-    event_take(w->ev, from, &v);
+    if (!event_take(w->ev, from, &v))
+        return 0;
     return to == NULL ? -1 : event_set(w->ev, to, v, w->err);
 }
 
