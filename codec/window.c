@@ -7,8 +7,9 @@
 #include <stdlib.h>
 
 #define PARTS_FIRST 2
-/* What is charged beside the bytes, with malloc's own: most of it when windows are of one event. */
-#define WINDOW_BYTES (sizeof(struct window) + PARTS_FIRST * sizeof(struct slice) + 32)
+#define HEAP_BYTES  128 /* heads of malloc's pieces, and the holes between them */
+/* What is charged beside the bytes: most of it when windows are of one event. */
+#define WINDOW_BYTES (sizeof(struct window) + PARTS_FIRST * sizeof(struct slice) + HEAP_BYTES)
 #define BLOCK_BYTES  (sizeof(struct window_block) + ARENA_PAD + 16)
 
 struct window *

@@ -6,8 +6,10 @@
 
 #include <stdlib.h>
 
-/* With its done and what malloc adds: most of it, when windows are of one event. */
-#define VIEW_BYTES  (sizeof(struct view) + sizeof(struct done) + 64)
+/* With its done, and what malloc adds to half a dozen pieces: heads, and the holes that their
+ * growing leaves between those that stay. Most of it, when windows are of one event. */
+#define HEAP_BYTES  400
+#define VIEW_BYTES  (sizeof(struct view) + sizeof(struct done) + HEAP_BYTES)
 #define ITEMS_FIRST 4
 
 struct view *

@@ -256,7 +256,7 @@ def unread_answers(checks, lab_):
                                settings="memory.limit: 64mb\n"))
     before = server.rss()
     with Client(port, receive_buffer=4096) as sender:
-        sender.within = 1
+        sender.socket.settimeout(1)
         data, sent, end = header(0) * 100000, 0, time.monotonic() + 8
         try:
             while time.monotonic() < end:
@@ -278,7 +278,7 @@ def empty_behind_blocked(checks, lab_):
     base = server.rss_anon()
     with Client(port) as sender:
         sender.send(window(events(range(1000), 1000)))
-        sender.within = 1
+        sender.socket.settimeout(1)
         data, sent, end = header(0) * 100000, 0, time.monotonic() + 4
         try:
             while time.monotonic() < end:
