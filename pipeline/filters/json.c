@@ -6,6 +6,7 @@
 #include "pipeline/ruby_value.h"
 
 #include "codec/json_scan.h"
+#include "codec/json_unescape.h"
 
 struct conf {
     struct fieldref source, target;
@@ -77,12 +78,31 @@ without_blanks(struct slice s)
     return s;
 }
 
-/* Of several documents the last one counts; blank text is null. */
+/* A copy to scan, for the source field keeps what it has: values alias the text they were scanned
+ * from, and the scanner may change it. One with escapes is copied without them at once. */
+static struct slice
+text_to_scan(struct arena *a, struct value *v)
+{
+    struct slice text;
+    char *copy;
+    size_t n;
+
+    if ((v->flags & (V_ESCAPED | V_DECODED)) != V_ESCAPED) {
+        text = value_text(a, v);
+        return (struct slice){ arena_copy_padded(a, text), text.n };
+    }
+    text = value_raw_text(v);
+    copy = arena_bytes(a, text.n + JSON_UNESCAPE_ROOM + ARENA_PAD);
+    n = json_unescape((struct slice){ text.p + 1, text.n - 2 }, copy);
+    memset(copy + n, 0, ARENA_PAD);
+    arena_end(a, copy + n + ARENA_PAD);
+    return (struct slice){ copy, n };
+}
+
+/* The whole of a copy. Of several documents the last one counts; blank text is null. */
 static int
 parse(struct local *l, struct arena *a, struct slice text, struct value *out, struct err *err)
 {
-    char *copy;
-
     if (slice_starts(text, SLICE("\xef\xbb\xbf"))) {
         text.p += 3;
         text.n -= 3;
@@ -91,13 +111,11 @@ parse(struct local *l, struct arena *a, struct slice text, struct value *out, st
     *out = value_null();
     if (text.n == 0)
         return 0;
-    /* Values alias the text they were scanned from, which the scanner may change: a copy, for the
-     * source field keeps what it has. */
-    copy = arena_copy_padded(a, text);
-    for (struct slice rest = { copy, text.n }; rest.n > 0; rest = without_blanks(rest)) {
+    for (struct slice rest = text; rest.n > 0; rest = without_blanks(rest)) {
+        char *at = (char *)(uintptr_t)rest.p;
         size_t used;
 
-        if (json_scan_value(a, copy + (rest.p - copy), rest.n, JSON_DEPTH, out, &used, err) < 0)
+        if (json_scan_value(a, at, rest.n, JSON_DEPTH, out, &used, err) < 0)
             return -1;
         rest.p += used;
         rest.n -= used;
@@ -154,7 +172,7 @@ apply(const void *conf, void *local, struct event *ev)
         return EVENT_SKIP;
     if (v->type != V_STRING)
         return EVENT_FAILED;
-    if (parse(l, event_arena(ev), value_text(event_arena(ev), v), &parsed, NULL) < 0)
+    if (parse(l, event_arena(ev), text_to_scan(event_arena(ev), v), &parsed, NULL) < 0)
         return c->skip_on_invalid_json ? EVENT_SKIP : EVENT_FAILED;
     if (c->target.text.p != NULL)
         return event_set(ev, &c->target, parsed, NULL) < 0 ? EVENT_FAILED : EVENT_KEEP;
