@@ -3,6 +3,7 @@
 
 #include "codec/utf8.h"
 #include "pipeline/kv_plain.h"
+#include "pipeline/regex_tree.h"
 
 /* Pairs between two looks at the clock. */
 #define PAIRS_UNWATCHED 64u
@@ -34,36 +35,205 @@ has_patterns(const struct kv_syntax *x)
     return x->field_split_pattern.p != NULL || x->value_split_pattern.p != NULL;
 }
 
-/* A backslash takes the next character along. */
-static void
-print_key(const struct kv_syntax *x, struct buf *out)
+/* ---- backslashes ---- */
+
+/* What the matches of a separator begin with. */
+enum first {
+    FIRST_ANY,   /* nobody knows */
+    FIRST_EMPTY, /* no backslash, or there is nothing */
+    FIRST_OTHER  /* no backslash */
+};
+
+static bool
+set_has_backslash(const struct re_set *set)
 {
-    if (!has_patterns(x)) {
-        buf_printf(out, "((?:\\\\.|[^%.*s%.*s])+)", SLICE_ARGS(x->value_split),
-                   SLICE_ARGS(x->field_split));
-        return;
+    if (set->negated || set->unions->next != NULL)
+        return true;
+    for (const struct set_item *i = set->unions->items; i != NULL; i = i->next)
+        if (i->kind == SET_SHORT ? i->negated
+                                 : i->kind != SET_RANGE || (i->lo <= '\\' && i->hi >= '\\'))
+            return true;
+    return false;
+}
+
+/* The parser bounds the depth. */
+static enum first
+first_of(const struct re_node *n)
+{
+    enum first first = FIRST_OTHER, f;
+
+    switch (n->type) {
+    case RE_CHAR: return n->code == '\\' ? FIRST_ANY : FIRST_OTHER;
+    case RE_SHORT: return n->negated ? FIRST_ANY : FIRST_OTHER;
+    case RE_SET: return set_has_backslash(n->set) ? FIRST_ANY : FIRST_OTHER;
+    case RE_CAT:
+        for (n = n->child; n != NULL; n = n->next)
+            if ((f = first_of(n)) != FIRST_EMPTY)
+                return f;
+        return FIRST_EMPTY;
+    case RE_ALT:
+        for (n = n->child; n != NULL; n = n->next)
+            if ((f = first_of(n)) < first)
+                first = f;
+        return first;
+    case RE_GROUP: return n->group == GROUP_PLAIN && n->child ? first_of(n->child) : FIRST_ANY;
+    case RE_REPEAT:
+        f = first_of(n->child);
+        return f == FIRST_OTHER && n->min == 0 ? FIRST_EMPTY : f;
+    case RE_ANY:
+    case RE_ASSERT:
+    case RE_BACKREF:
+    case RE_CALL:
+    case RE_COND: break;
     }
-    buf_printf(out, "((?:(?!");
-    print_value_split(x, out);
-    buf_byte(out, '|');
-    print_split(x->field_split, x->field_split_pattern, out);
-    buf_printf(out, ")(?:\\\\.|.))+)");
+    return FIRST_ANY;
+}
+
+/* A separator never begins with a backslash, and has no group of its own. */
+static bool
+spares_backslashes(struct slice body, struct slice pattern)
+{
+    struct buf text = { 0 };
+    struct re_tree tree;
+    struct arena a;
+    bool spares;
+
+    arena_init(&a, NULL);
+    print_split(body, pattern, &text);
+    spares = regex_parse(&a, buf_slice(&text), (struct re_flags){ 0 }, &tree, NULL) == 0 &&
+             tree.groups == 0 && first_of(tree.root) == FIRST_OTHER;
+    arena_fini(&a);
+    buf_fini(&text);
+    return spares;
+}
+
+/* ---- keys and values ---- */
+
+/* Texts that an expression is put together from. */
+struct parts {
+    bool patterns, linear;
+    struct buf field, key_end, value_end; /* a separator; where keys and bare values may end */
+};
+
+/* A backslash takes the next character along. Said like that, a run of backslashes may be cut in
+ * more ways than there are particles, and a text without a match has them all tried. Where no
+ * separator begins with a backslash only two of them differ: the character behind the run is taken
+ * along, or the text ends before it. Behind an even number it ends first, if it can. */
+static void
+print_run(const char *end, const char *any, struct buf *out)
+{
+    buf_printf(out, "(?:\\\\\\\\)++(?!\\\\)(?=%s)|\\\\++%s|(?:\\\\\\\\)*+\\\\(?!\\\\)(?=%s)", end,
+               any, end);
+}
+
+/* One piece of a text that no `stop` begins in, but for what a backslash takes along. */
+static void
+print_piece(const struct parts *p, const char *stop, const char *end, struct buf *out)
+{
+    struct buf any = { 0 };
+
+    if (p->patterns)
+        buf_printf(&any, ".");
+    else
+        buf_printf(&any, "(?:.|(?!%s)\\n)", stop);
+    buf_printf(out, "(?:(?!%s)[^\\\\%s]|", stop, p->patterns ? "\\n" : "");
+    buf_byte(&any, '\0');
+    print_run(end, any.p, out);
+    buf_byte(out, ')');
+    buf_fini(&any);
+}
+
+static void
+print_key(const struct kv_syntax *x, const struct parts *p, struct buf *out)
+{
+    buf_byte(out, '(');
+    if (p->linear)
+        print_piece(p, p->key_end.p, p->key_end.p, out);
+    else if (p->patterns)
+        buf_printf(out, "(?:(?!%s)(?:\\\\.|.))", p->key_end.p);
+    else
+        buf_printf(out, "(?:\\\\.|[^%.*s%.*s])", SLICE_ARGS(x->value_split),
+                   SLICE_ARGS(x->field_split));
+    buf_printf(out, "+)");
+}
+
+/* open and close as they stand in an expression; bracketed: close as it stands in a bracket. */
+static void
+print_quoted(const struct parts *p, const char *open, const char *close, const char *bracketed,
+             struct buf *out)
+{
+    buf_printf(out, "%s((?:", open);
+    if (p->linear) {
+        buf_printf(out, "[^%s\\\\]|", bracketed);
+        print_run(close, "[^\\\\]", out);
+    } else {
+        buf_printf(out, "\\\\.|[^%s]", bracketed);
+    }
+    buf_printf(out, ")*)%s|", close);
 }
 
 /* Quoted, bracketed, or bare; each form has one group. */
 static void
-print_value(const struct kv_syntax *x, struct buf *out)
+print_value(const struct kv_syntax *x, const struct parts *p, struct buf *out)
 {
-    buf_printf(out, "(?:\"((?:\\\\.|[^\"])*)\"|'((?:\\\\.|[^'])*)'|");
-    if (x->brackets)
-        buf_printf(out, "\\(((?:\\\\.|[^)])*)\\)|\\[((?:\\\\.|[^\\]])*)\\]|<((?:\\\\.|[^>])*)>|");
-    if (!has_patterns(x)) {
-        buf_printf(out, "((?:\\\\.|[^%.*s])+))?", SLICE_ARGS(x->field_split));
-        return;
+    buf_printf(out, "(?:");
+    print_quoted(p, "\"", "\"", "\"", out);
+    print_quoted(p, "'", "'", "'", out);
+    if (x->brackets) {
+        print_quoted(p, "\\(", "\\)", ")", out);
+        print_quoted(p, "\\[", "\\]", "\\]", out);
+        print_quoted(p, "<", ">", ">", out);
     }
-    buf_printf(out, "((?:(?!");
-    print_split(x->field_split, x->field_split_pattern, out);
-    buf_printf(out, ")(?:\\\\.|.))+))?");
+    buf_byte(out, '(');
+    if (p->linear)
+        print_piece(p, p->field.p, p->value_end.p, out);
+    else if (p->patterns)
+        buf_printf(out, "(?:(?!%s)(?:\\\\.|.))", p->field.p);
+    else
+        buf_printf(out, "(?:\\\\.|[^%.*s])", SLICE_ARGS(x->field_split));
+    buf_printf(out, "+))?");
+}
+
+static void
+parts_init(struct parts *p, const struct kv_syntax *x)
+{
+    *p = (struct parts){ .patterns = has_patterns(x) };
+    p->linear = !x->by_regex && spares_backslashes(x->field_split, x->field_split_pattern) &&
+                spares_backslashes(x->value_split, x->value_split_pattern);
+    print_split(x->field_split, x->field_split_pattern, &p->field);
+    if (p->patterns) {
+        buf_printf(&p->key_end, "(?:");
+        print_value_split(x, &p->key_end);
+        buf_printf(&p->key_end, "|%.*s)", SLICE_ARGS(buf_slice(&p->field)));
+    } else {
+        buf_printf(&p->key_end, "[%.*s%.*s]", SLICE_ARGS(x->value_split),
+                   SLICE_ARGS(x->field_split));
+    }
+    buf_printf(&p->value_end, "(?:%.*s|$)", SLICE_ARGS(buf_slice(&p->field)));
+    buf_byte(&p->field, '\0');
+    buf_byte(&p->key_end, '\0');
+    buf_byte(&p->value_end, '\0');
+}
+
+static void
+parts_fini(struct parts *p)
+{
+    buf_fini(&p->field);
+    buf_fini(&p->key_end);
+    buf_fini(&p->value_end);
+}
+
+static void
+print_pair(const struct kv_syntax *x, struct buf *out)
+{
+    struct parts p;
+
+    parts_init(&p, x);
+    print_key(x, &p, out);
+    print_value_split(x, out);
+    print_value(x, &p, out);
+    buf_append(out, slice_of(p.value_end.p));
+    parts_fini(&p);
 }
 
 int
@@ -78,12 +248,7 @@ kv_scan_compile(const struct kv_syntax *syntax, struct kv_scan *out, struct err 
     print_value_split(syntax, &text);
     out->split = regex_new(buf_slice(&text), (struct regex_options){ .store = syntax->store }, err);
     buf_clear(&text);
-    print_key(syntax, &text);
-    print_value_split(syntax, &text);
-    print_value(syntax, &text);
-    buf_printf(&text, "(?:");
-    print_split(syntax->field_split, syntax->field_split_pattern, &text);
-    buf_printf(&text, "|$)");
+    print_pair(syntax, &text);
     if (out->split != NULL)
         out->pair =
             regex_new(buf_slice(&text), (struct regex_options){ .store = syntax->store }, err);

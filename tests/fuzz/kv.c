@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Key-value texts from anywhere, through the filter under several options. What the scanner finds
- * is compared with what the expression of Logstash's filter finds. */
+ * is compared with what the expression of Logstash's filter finds, also where that is an expression
+ * of its own. */
 #include "codec/base/error.h"
 #include "pipeline/kv_scan.h"
 #include "tests/fuzz/filter_plan.h"
@@ -28,6 +29,10 @@ static const struct kv_syntax syntaxes[] = {
     { .field_split = SLICE_INIT("&?\""), .value_split = SLICE_INIT("="), .brackets = true },
     { .field_split = SLICE_INIT(",;"), .value_split = SLICE_INIT(" >") },
     { .field_split = SLICE_INIT("a-c"), .value_split = SLICE_INIT("b="), .brackets = true },
+    { .field_split_pattern = SLICE_INIT(", ?|;"),
+      .value_split_pattern = SLICE_INIT("->|:"),
+      .brackets = true },
+    { .field_split = SLICE_INIT("\\s"), .value_split_pattern = SLICE_INIT("=+"), .strict = true },
 };
 
 static void
@@ -63,7 +68,7 @@ compare(struct slice text, unsigned form)
         by_regex.by_regex = true;
         ASSERT(kv_scan_compile(&by_regex, &regex[form], NULL) == 0);
         ASSERT(kv_scan_compile(&syntaxes[form], &plain[form], NULL) == 0);
-        ASSERT(plain[form].is_plain);
+        ASSERT(plain[form].is_plain == (syntaxes[form].value_split_pattern.p == NULL));
     }
     found.n = want.n = 0;
     got = kv_scan_text(&plain[form], scratch, text, false, 0, &found);

@@ -43,6 +43,37 @@ static const struct {
       { .field_split = SLICE_INIT("\""), .value_split = EQUALS },
       "a\\=\" ",
       7 },
+    /* By an expression of our own. */
+    { "patterns",
+      { .field_split_pattern = SLICE_INIT("[;,]"),
+        .value_split_pattern = SLICE_INIT("=+"),
+        .brackets = true },
+      "a\\=; \"",
+      6 },
+    { "patterns, brackets and line ends",
+      { .field_split_pattern = SLICE_INIT(" "),
+        .value_split_pattern = SLICE_INIT("="),
+        .brackets = true },
+      "=\\\n (]",
+      6 },
+    { "patterns, strict",
+      { .field_split_pattern = SLICE_INIT("(?:;;|,)"),
+        .value_split_pattern = SLICE_INIT("->|:"),
+        .strict = true },
+      "a\\;-><",
+      6 },
+    { "one pattern, blanks",
+      { .field_split_pattern = SLICE_INIT(" ?;"), .value_split = EQUALS },
+      "a\\=; '",
+      6 },
+    { "a class of white space",
+      { .field_split = SLICE_INIT("\\s"), .value_split = EQUALS, .brackets = true },
+      "a\\=\n '",
+      6 },
+    { "a class, line ends in values",
+      { .field_split = SLICE_INIT(",\xc3\xa9"), .value_split = EQUALS },
+      "a\\=\n,\"",
+      6 },
 };
 
 static void
@@ -73,7 +104,7 @@ START_TEST(pairs_are_those_of_the_expression)
     by_regex.by_regex = true;
     ck_assert_int_eq(kv_scan_compile(&ways[_i].syntax, &plain, NULL), 0);
     ck_assert_int_eq(kv_scan_compile(&by_regex, &regex, NULL), 0);
-    ck_assert(plain.is_plain && !regex.is_plain);
+    ck_assert(!regex.is_plain);
     for (size_t length = 1; length <= ways[_i].most; length++) {
         texts *= letters;
         for (size_t i = 0; i < texts; i++) {
@@ -107,6 +138,20 @@ static const struct {
     { "beyond ASCII, beside a dash", SLICE_INIT("\xc3\xa9"), SLICE_INIT("+-"), false },
     { "both begin to exclude", SPACE, SLICE_INIT("^="), false },
 };
+
+/* Those that separate by an expression of their own are not plain. */
+START_TEST(ways_that_are_plain)
+{
+    const struct kv_syntax *x = &ways[_i].syntax;
+    bool patterns = x->field_split_pattern.p != NULL || x->value_split_pattern.p != NULL;
+    struct kv_scan scan;
+
+    ck_assert_int_eq(kv_scan_compile(x, &scan, NULL), 0);
+    ck_assert_msg(scan.is_plain == (!patterns && strstr(ways[_i].name, "class") == NULL), "%s",
+                  ways[_i].name);
+    kv_scan_fini(&scan);
+}
+END_TEST
 
 START_TEST(bodies_that_are_plain)
 {
@@ -159,10 +204,50 @@ START_TEST(time_is_linear)
 }
 END_TEST
 
+/* Of each there is a number of ways to cut it that has as many digits as it has backslashes. */
+static const struct {
+    const char *name, *head, *unit, *tail;
+} cuts[] = {
+    { "a key of backslashes", "a:1,", "\\", "\n:" },
+    { "escaped letters", "a:1,", "\\x", "\n:" },
+    { "escaped separators", "a:1,", "\\;", "\n:" },
+    { "escaped quotes", "a:\"", "\\\"", "," },
+    { "escaped letters in quotes", "a:\"", "\\x", "\"x" },
+    { "escaped brackets", "a:(", "\\)\\x", ")x" },
+};
+
+START_TEST(backslashes_are_cut_in_one_way)
+{
+    struct kv_syntax syntax = { .field_split_pattern = SLICE_INIT("[,;]"),
+                                .value_split_pattern = SLICE_INIT(":"),
+                                .brackets = true };
+    struct regex_scratch *s = regex_scratch_new();
+    struct kv_pairs pairs = { 0 };
+    struct buf text = { 0 };
+    struct kv_scan scan;
+    clock_t begin;
+
+    buf_append(&text, slice_of(cuts[_i].head));
+    for (int i = 0; i < 500; i++)
+        buf_append(&text, slice_of(cuts[_i].unit));
+    buf_append(&text, slice_of(cuts[_i].tail));
+    ck_assert_int_eq(kv_scan_compile(&syntax, &scan, NULL), 0);
+    begin = clock();
+    ck_assert(kv_scan_text(&scan, s, buf_slice(&text), false, 0, &pairs) != REGEX_TIMEOUT);
+    ck_assert_msg((clock() - begin) / CLOCKS_PER_SEC < 5, "%s", cuts[_i].name);
+    kv_scan_fini(&scan);
+    regex_scratch_free(s);
+    free(pairs.at);
+    buf_fini(&text);
+}
+END_TEST
+
 static void
 add_tests(TCase *tc)
 {
     tcase_add_loop_test(tc, pairs_are_those_of_the_expression, 0, (int)COUNT(ways));
+    tcase_add_loop_test(tc, ways_that_are_plain, 0, (int)COUNT(ways));
+    tcase_add_loop_test(tc, backslashes_are_cut_in_one_way, 0, (int)COUNT(cuts));
     tcase_add_loop_test(tc, bodies_that_are_plain, 0, (int)COUNT(bodies));
     tcase_add_loop_test(tc, time_is_linear, 0, (int)COUNT(hostile));
 }

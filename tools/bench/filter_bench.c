@@ -83,6 +83,8 @@ static const struct {
       "user=\\\"u%u\\\" session=0123456789abcdef%u duration=%u.5 status=%u method=GET "
       "path=/api/v1/items/%u client=203.0.113.7 host=www.example.com level=info component=web",
       "kv { target => \"kv\" }\n", 1 },
+    { "kv, by patterns", "a=%u; b=%u; c=%u; d=%u; e=%u; f=1; g=2; h=3; i=4; j=5",
+      "kv { field_split_pattern => \"; ?\" value_split_pattern => \"=\" target => \"kv\" }\n", 1 },
     { "json, 300 bytes", JSON, "json { source => \"message\" target => \"j\" }\n", 1 },
     { "json, 300 bytes, into the root", JSON, "json { source => \"message\" }\n", 1 },
     { "useragent, cached", AGENT,
