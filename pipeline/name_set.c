@@ -34,10 +34,8 @@ name_set_find(const struct name_set *set, struct arena *a, struct value *object)
     uint64_t found = 0;
 
     for (uint32_t i = 0; i < n; i++) {
-        struct slice key = { members[i].key, members[i].key_len };
+        struct slice key = value_key(a, &members[i]);
 
-        if (members[i].flags & V_KEY_FLAGS)
-            key = value_key(a, &members[i]);
         if ((set->lengths & length_bit(key.n)) == 0)
             continue;
         for (uint8_t k = set->first[key_bit(key)]; k > 0; k = set->next[k - 1])
