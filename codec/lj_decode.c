@@ -188,6 +188,16 @@ want_views(struct window *w, size_t text)
     return true;
 }
 
+/* For a window whose frames so far left no room for views. With frames to come it at least doubles,
+ * so that many small ones do not cost a try each. */
+static size_t
+next_guess(const struct lj_decoder *d)
+{
+    size_t before = d->w->guess;
+
+    return d->outer_left > 0 && d->inflated < 2 * before ? 2 * before : d->inflated;
+}
+
 /* ---- inflating ---- */
 
 /* What this C frame may become: by the limit of the frame, and by what a window may have in all. */
@@ -283,7 +293,7 @@ inflate(struct lj_decoder *d, struct slice payload, struct lj_found *found, stru
             found->trailing += payload.n - used;
             if (want_views(d->w, d->inflated) || d->given)
                 return INFLATING_DONE;
-            d->w->guess = d->inflated;
+            d->w->guess = next_guess(d);
             return INFLATING_ROOM;
         case INFLATED_BAD:
             err_set(err, ERR_BAD_ZLIB, "C frame of %zu bytes that is no whole zlib stream",

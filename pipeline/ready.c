@@ -354,7 +354,8 @@ ready_put_back(struct ready *r, uint32_t pipeline, struct window **w)
     budget_release((*w)->share, BUDGET_VIEW, (*w)->view_room);
     (*w)->room = (*w)->view_room = 0;
     pthread_mutex_lock(&r->lock);
-    learn(&p->ratio, (*w)->guess, (double)(*w)->guess / (double)(*w)->bytes);
+    if ((*w)->bytes > 0)
+        learn(&p->ratio, (*w)->guess, (double)(*w)->guess / (double)(*w)->bytes);
     l = find_or_add_locked(p, key_of(p, (*w)->conn));
     (*w)->next = l->first;
     if (l->first == NULL)

@@ -247,6 +247,36 @@ START_TEST(no_room_for_views_puts_the_window_back)
 }
 END_TEST
 
+/* Of many frames not each costs a try. */
+START_TEST(no_room_for_the_first_of_two_doubles_the_guess)
+{
+    struct buf frames = { 0 };
+    struct setup s;
+    size_t held = (size_t)6 << 20;
+
+    setup_init(&s, 16 << 20);
+    lj_put_window(&frames, '2', 2000);
+    put_compressed(&frames, 2000, 400);
+    lj_put_window(&frames, '2', 1);
+    put_compressed(&frames, 1, 10);
+    give_window(&s, &frames);
+    s.window->encoded = 2.0;
+    s.window->guess = 1500000;
+    budget_charge(&s.share, BUDGET_VIEW, held);
+    start(&s);
+    ck_assert_int_eq(next(&s), DECODED_ROOM);
+    ck_assert_uint_eq(s.window->guess, 3000000);
+    budget_release(&s.share, BUDGET_VIEW, held);
+    start(&s);
+    ck_assert_int_eq(next(&s), DECODED_BATCH);
+    ck_assert_uint_eq(s.batch->n, 2001);
+    batch_recycle(&s.batch);
+    ck_assert_int_eq(next(&s), DECODED_END);
+    buf_fini(&frames);
+    setup_fini(&s);
+}
+END_TEST
+
 /* Two C frames: the first one fits, its window is complete, and is put back all the same. */
 START_TEST(no_room_puts_the_window_back_as_it_was)
 {
@@ -539,6 +569,7 @@ add_tests(TCase *tc)
     tcase_add_test(tc, room_that_was_reserved_is_spent_and_given_back);
     tcase_add_test(tc, guess_too_small_grows_while_there_is_room);
     tcase_add_test(tc, no_room_for_views_puts_the_window_back);
+    tcase_add_test(tc, no_room_for_the_first_of_two_doubles_the_guess);
     tcase_add_test(tc, no_room_puts_the_window_back_as_it_was);
     tcase_add_test(tc, window_beyond_an_eighth_of_memory_is_refused_with_both_numbers);
     tcase_add_test(tc, large_windows_are_several_batches);
