@@ -251,6 +251,24 @@ walk_alt(struct re_node *n, struct chars before, struct chars next)
     return last;
 }
 
+/* The one ASCII character that there is; 0: none, or more. */
+static char
+only_one(struct chars s)
+{
+    if (s.other || __builtin_popcountll(s.ascii[0]) + __builtin_popcountll(s.ascii[1]) != 1)
+        return 0;
+    return (char)(s.ascii[0] != 0 ? __builtin_ctzll(s.ascii[0]) : 64 + __builtin_ctzll(s.ascii[1]));
+}
+
+/* Not at the start of a pattern, where PCRE2 knows better: there a lazy dot that fails once fails
+ * everywhere. */
+static bool
+may_run(const struct re_node *n, struct chars before, char until)
+{
+    return n->child->type == RE_ANY && n->greed == GREED_MIN && n->min <= 1 &&
+           n->max == REPEAT_FOREVER && !before.other && (n->child->newline || until != '\n');
+}
+
 /* From the second turn on, before and next are the body's own. */
 static struct chars
 walk_repeat(struct re_node *n, struct chars before, struct chars next)
@@ -258,6 +276,8 @@ walk_repeat(struct re_node *n, struct chars before, struct chars next)
     bool once = n->max == 1 && n->greed != GREED_POSSESSIVE;
     struct chars last = walk(n->child, n->max == 1 ? before : anything, once ? next : anything);
 
+    if (may_run(n, before, only_one(next)))
+        n->until = only_one(next);
     return n->min == 0 ? either(last, before) : last;
 }
 

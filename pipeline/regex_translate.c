@@ -327,11 +327,27 @@ inner_const(const struct re_node *n)
     return inner((struct re_node *)(uintptr_t)n);
 }
 
+/* A lazy dot runs to the first place where the character is, then to the next, never back. */
+static void
+print_until(struct writer *w, const struct re_node *n)
+{
+    const char *newline = n->child->newline ? "" : "\\n";
+    unsigned c = (unsigned char)n->until;
+
+    if (n->min > 0)
+        print(w, n->child);
+    buf_printf(w->out, "[^\\x{%x}%s]*+(?:\\x{%x}[^\\x{%x}%s]*+)*?", c, newline, c, c, newline);
+}
+
 static void
 print_repeat(struct writer *w, const struct re_node *n)
 {
     const struct re_node *child = n->child;
 
+    if (n->until != 0) {
+        print_until(w, n);
+        return;
+    }
     if (w->shared == NULL || is_atom(w, inner_const(child)))
         child = inner_const(child);
     if (is_atom(w, child))

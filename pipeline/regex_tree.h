@@ -97,6 +97,7 @@ struct re_node {
         struct {
             uint32_t min, max;
             enum re_greed greed;
+            char until; /* of a lazy dot: the character that must come next; 0: not known */
         };
         struct {
             uint32_t *numbers;
