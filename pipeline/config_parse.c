@@ -181,6 +181,42 @@ word_at(const struct config_lexer *lx)
     return slice_between(lx->text + at, lx->text + end);
 }
 
+/* Characters that look like nothing, or like another one. */
+static const struct {
+    uint32_t code;
+    const char *what;
+} strangers[] = {
+    { 0xFEFF, "a byte order mark, which cannot be seen; save the file without it" },
+    { 0x00A0, "a no-break space, which looks like a space; write a space" },
+    { 0x202F, "a no-break space, which looks like a space; write a space" },
+    { 0x3000, "a wide space; write a space" },
+    { 0x200B, "a space without width, which cannot be seen; take it out" },
+    { 0x200E, "a mark for the direction of text, which cannot be seen; take it out" },
+    { 0x2018, "a typographic quote; write '" },
+    { 0x2019, "a typographic quote; write '" },
+    { 0x201C, "a typographic quote; write \"" },
+    { 0x201D, "a typographic quote; write \"" },
+};
+
+/* False: the character there is one that a configuration is made of. */
+static bool
+hint_at_stranger(const struct config_lexer *lx, struct buf *hint)
+{
+    const char *what = "which stands only in strings and comments";
+    uint32_t code;
+
+    if (lx->furthest == lx->n)
+        return false;
+    utf8_decode(slice_between(lx->text + lx->furthest, lx->text + lx->n), &code);
+    if (code == '\t' || code == '\r' || code == '\n' || (code >= ' ' && code < 0x7F))
+        return false;
+    for (size_t i = 0; i < COUNT(strangers); i++)
+        if (strangers[i].code == code)
+            what = strangers[i].what;
+    buf_printf(hint, "the character here is U+%04X, %s", (unsigned)code, what);
+    return true;
+}
+
 /* What people write where the grammar wants something else; NULL: nothing to say. */
 static const char *
 hint_for(const struct config_lexer *lx, const struct syntax_tree *tree, struct buf *near)
@@ -191,6 +227,8 @@ hint_for(const struct config_lexer *lx, const struct syntax_tree *tree, struct b
 
     if (tree->limit != NULL)
         return NULL;
+    if (hint_at_stranger(lx, near))
+        return buf_cstr(near);
     if (was_expected(lx, "any character"))
         return "a quote is not closed; a string cannot end in a backslash, since \\\" and \\' "
                "never "

@@ -116,6 +116,15 @@ on_entry(void *arg, size_t entry, struct slice key, struct slice value, unsigned
         r->entries = entry + 1;
 }
 
+static void
+on_twice(void *arg, struct slice key, unsigned line, unsigned later)
+{
+    const struct reader *r = arg;
+
+    log_warn(r->log, "%s:%u: \"%.*s\" is given twice: %s:%u does not count", r->path, later,
+             SLICE_ARGS(key), r->path, line);
+}
+
 /* The entry's own value, else logstash.yml's or the default. own: the entry's or NULL. */
 static const char *
 value_of(const struct reader *r, size_t entry, const char *key, const char **own)
@@ -255,9 +264,10 @@ read_entries(struct reader *r, struct err *err)
 static int
 read_pipelines_yml(struct reader *r, struct err *err)
 {
+    const struct yaml_taker taker = { .entry = on_entry, .twice = on_twice, .arg = r };
     bool missing;
 
-    if (yaml_read(r->path, YAML_LIST_OF_MAPS, on_entry, r, &missing, err) < 0 || r->failed)
+    if (yaml_read(r->path, YAML_LIST_OF_MAPS, &taker, &missing, err) < 0 || r->failed)
         return -1;
     if (missing || r->entries == 0)
         return err_set(err, ERR_CONFIG,

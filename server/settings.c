@@ -74,24 +74,49 @@ settings_set(struct settings *s, struct slice key, struct slice value, const cha
 }
 
 static void
-on_entry(void *arg, size_t entry, struct slice key, struct slice value, unsigned line)
+problem(struct settings *s, const struct given *g, bool error, bool info, struct slice text)
+{
+    if (s->problems_n == s->problems_cap) {
+        s->problems_cap = s->problems_cap == 0 ? 8 : s->problems_cap * 2;
+        s->problems = xrealloc(s->problems, s->problems_cap * sizeof s->problems[0]);
+    }
+    s->problems[s->problems_n++] = (struct setting_problem){
+        .where = g->where, .text = arena_cstr(&s->arena, text), .error = error, .info = info
+    };
+}
+
+static void
+on_entry(void *arg, size_t map, struct slice key, struct slice value, unsigned line)
 {
     struct settings *s = arg;
 
-    (void)entry;
+    (void)map;
     add(s, (struct given){ .key = arena_copy(&s->arena, key),
                            .value = arena_copy(&s->arena, value),
                            .where = arena_printf(&s->arena, "%s:%u", s->file, line).p,
                            .file = s->which });
 }
 
+static void
+on_twice(void *arg, struct slice key, unsigned line, unsigned later)
+{
+    struct settings *s = arg;
+    const struct given g = { .where = arena_printf(&s->arena, "%s:%u", s->file, later).p };
+
+    problem(s, &g, false, false,
+            arena_printf(&s->arena, "\"%.*s\" is given twice: %s:%u does not count",
+                         SLICE_ARGS(key), s->file, line));
+}
+
 static int
 load_one(struct settings *s, const char *dir, const char *name, enum setting_file which,
          bool *missing, struct err *err)
 {
+    const struct yaml_taker taker = { .entry = on_entry, .twice = on_twice, .arg = s };
+
     s->file = arena_printf(&s->arena, "%s/%s", dir, name).p;
     s->which = which;
-    return yaml_read(s->file, YAML_MAP, on_entry, s, missing, err);
+    return yaml_read(s->file, YAML_MAP, &taker, missing, err);
 }
 
 int
@@ -162,18 +187,6 @@ is_foreign(struct slice key)
 }
 
 /* ---- problems ---- */
-
-static void
-problem(struct settings *s, const struct given *g, bool error, bool info, struct slice text)
-{
-    if (s->problems_n == s->problems_cap) {
-        s->problems_cap = s->problems_cap == 0 ? 8 : s->problems_cap * 2;
-        s->problems = xrealloc(s->problems, s->problems_cap * sizeof s->problems[0]);
-    }
-    s->problems[s->problems_n++] = (struct setting_problem){
-        .where = g->where, .text = arena_cstr(&s->arena, text), .error = error, .info = info
-    };
-}
 
 static void
 unknown(struct settings *s, const struct given *g)

@@ -2,6 +2,7 @@
 #include "server/yaml_map.h"
 
 #include "codec/base/buf.h"
+#include "codec/base/name_index.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -11,14 +12,29 @@
 #define FILE_MOST ((size_t)1 << 20)
 #define DEPTH     32
 
+struct entry {
+    struct slice key, value;
+    size_t map;
+    unsigned line;
+    bool replaced; /* its key, or one above it, came again in the same map */
+};
+
+/* What one key of one map brought: entries from first to end. */
+struct share {
+    size_t first, end;
+    unsigned line;
+};
+
 struct reader {
     const char *path;
     yaml_parser_t parser;
     yaml_event_t event;
     bool has_event;
-    yaml_entry_fn *fn;
-    void *arg;
-    size_t entry;
+    const struct yaml_taker *taker;
+    struct arena arena;
+    struct entry *at;
+    size_t n, cap;
+    size_t map;
     struct err *err;
 };
 
@@ -73,40 +89,114 @@ scalar(const struct reader *r)
     return (struct slice){ (const char *)r->event.data.scalar.value, r->event.data.scalar.length };
 }
 
-static int read_value(struct reader *r, const struct buf *key, unsigned depth);
+static unsigned
+line_of(const struct reader *r)
+{
+    return (unsigned)r->event.start_mark.line + 1;
+}
+
+/* ---- entries ---- */
+
+static void
+add(struct reader *r, struct slice key, struct slice value, unsigned line)
+{
+    if (r->n == r->cap) {
+        r->cap = r->cap == 0 ? 32 : r->cap * 2;
+        r->at = xrealloc(r->at, r->cap * sizeof r->at[0]);
+    }
+    r->at[r->n++] = (struct entry){
+        .key = key, .value = arena_copy(&r->arena, value), .map = r->map, .line = line
+    };
+}
+
+/* The same key in another spelling: nested here, dotted there. */
+static void
+give_entries(struct reader *r)
+{
+    const struct yaml_taker *to = r->taker;
+    struct name_index seen = { 0 };
+
+    for (size_t i = 0; i < r->n; i++) {
+        const struct entry *e = &r->at[i];
+        size_t *before;
+        bool found;
+
+        if (e->replaced)
+            continue;
+        if (i > 0 && r->at[i - 1].map != e->map)
+            name_index_fini(&seen);
+        before = name_index_put(&seen, e->key, e->line, &found);
+        if (found)
+            to->twice(to->arg, e->key, (unsigned)*before, e->line);
+        *before = e->line;
+        to->entry(to->arg, e->map, e->key, e->value, e->line);
+    }
+    name_index_fini(&seen);
+}
+
+/* ---- shapes ---- */
+
+static int read_value(struct reader *r, struct slice key, unsigned depth);
+
+static void
+replace(struct reader *r, const struct share *old, struct slice key, unsigned line)
+{
+    for (size_t i = old->first; i < old->end; i++)
+        r->at[i].replaced = true;
+    r->taker->twice(r->taker->arg, key, old->line, line);
+}
+
+/* One key with its value. *shares: one for each name in *seen, in the order of their coming. */
+static int
+read_pair(struct reader *r, struct slice prefix, unsigned depth, struct name_index *seen,
+          struct share **shares)
+{
+    struct slice name = arena_copy(&r->arena, scalar(r)), key = name;
+    struct share share = { .first = r->n, .line = line_of(r) };
+    bool found;
+    size_t i = *name_index_put(seen, name, seen->n, &found);
+
+    if (prefix.n > 0)
+        key = arena_printf(&r->arena, "%.*s.%.*s", SLICE_ARGS(prefix), SLICE_ARGS(name));
+    if (next(r) < 0 || read_value(r, key, depth) < 0)
+        return -1;
+    share.end = r->n;
+    if (found)
+        replace(r, &(*shares)[i], key, share.line);
+    else if ((i & (i - 1)) == 0) /* doubles */
+        *shares = xrealloc(*shares, (i == 0 ? 1 : 2 * i) * sizeof share);
+    (*shares)[i] = share;
+    return 0;
+}
 
 /* The event is the start of the map; afterwards its end. */
 static int
-read_map(struct reader *r, const struct buf *prefix, unsigned depth)
+read_map(struct reader *r, struct slice prefix, unsigned depth)
 {
+    struct name_index seen = { 0 };
+    struct share *shares = NULL;
+    int failed = 0;
+
     if (depth > DEPTH)
         return fail(r, r->event.start_mark.line, "nested too deep");
-    for (;;) {
-        struct buf key = { 0 };
-        int failed;
-
-        if (next(r) < 0)
-            return -1;
-        if (r->event.type == YAML_MAPPING_END_EVENT)
-            return 0;
-        if (r->event.type != YAML_SCALAR_EVENT)
-            return fail(r, r->event.start_mark.line, "a key must be a text");
-        if (prefix != NULL && prefix->n > 0) {
-            buf_append(&key, buf_slice(prefix));
-            buf_byte(&key, '.');
-        }
-        buf_append(&key, scalar(r));
-        failed = next(r) < 0 || read_value(r, &key, depth) < 0;
-        buf_fini(&key);
-        if (failed)
-            return -1;
+    while (!failed) {
+        failed = next(r);
+        if (failed || r->event.type == YAML_MAPPING_END_EVENT)
+            break;
+        if (r->event.type == YAML_SCALAR_EVENT)
+            failed = read_pair(r, prefix, depth, &seen, &shares);
+        else
+            failed = fail(r, r->event.start_mark.line, "a key must be a text");
     }
+    name_index_fini(&seen);
+    free(shares);
+    return failed;
 }
 
 static int
-read_list(struct reader *r, const struct buf *key)
+read_list(struct reader *r, struct slice key)
 {
-    unsigned long line = r->event.start_mark.line;
+    unsigned line = line_of(r);
     struct buf joined = { 0 };
     int failed = 0;
 
@@ -123,7 +213,7 @@ read_list(struct reader *r, const struct buf *key)
         buf_append(&joined, scalar(r));
     }
     if (!failed)
-        r->fn(r->arg, r->entry, buf_slice(key), buf_slice(&joined), (unsigned)line + 1);
+        add(r, key, buf_slice(&joined), line);
     buf_fini(&joined);
     return failed ? -1 : 0;
 }
@@ -138,13 +228,12 @@ is_null(const struct reader *r)
 }
 
 static int
-read_value(struct reader *r, const struct buf *key, unsigned depth)
+read_value(struct reader *r, struct slice key, unsigned depth)
 {
     switch (r->event.type) {
     case YAML_SCALAR_EVENT:
         if (!is_null(r)) /* a key without a value is not set */
-            r->fn(r->arg, r->entry, buf_slice(key), scalar(r),
-                  (unsigned)r->event.start_mark.line + 1);
+            add(r, key, scalar(r), line_of(r));
         return 0;
     case YAML_SEQUENCE_START_EVENT: return read_list(r, key);
     case YAML_MAPPING_START_EVENT: return read_map(r, key, depth + 1);
@@ -155,14 +244,14 @@ read_value(struct reader *r, const struct buf *key, unsigned depth)
 static int
 read_maps(struct reader *r)
 {
-    for (;; r->entry++) {
+    for (;; r->map++) {
         if (next(r) < 0)
             return -1;
         if (r->event.type == YAML_SEQUENCE_END_EVENT)
             return 0;
         if (r->event.type != YAML_MAPPING_START_EVENT)
             return fail(r, r->event.start_mark.line, "a list of maps is needed");
-        if (read_map(r, NULL, 0) < 0)
+        if (read_map(r, SLICE(""), 0) < 0)
             return -1;
     }
 }
@@ -180,34 +269,44 @@ read_document(struct reader *r, enum yaml_shape shape)
     if (r->event.type == YAML_SCALAR_EVENT && is_null(r))
         return 0;
     if (shape == YAML_MAP && r->event.type == YAML_MAPPING_START_EVENT)
-        return read_map(r, NULL, 0);
+        return read_map(r, SLICE(""), 0);
     if (shape == YAML_LIST_OF_MAPS && r->event.type == YAML_SEQUENCE_START_EVENT)
         return read_maps(r);
     return fail(r, r->event.start_mark.line,
                 shape == YAML_MAP ? "a map of settings is needed" : "a list of maps is needed");
 }
 
-int
-yaml_read(const char *path, enum yaml_shape shape, yaml_entry_fn *fn, void *arg, bool *missing,
-          struct err *err)
+/* One document; what it brought is in r->at. */
+static int
+parse(struct reader *r, struct slice text, enum yaml_shape shape)
 {
-    struct reader r = { .path = path, .fn = fn, .arg = arg, .err = err };
-    struct buf text = { 0 };
     int failed;
 
-    if (read_file(path, &text, missing, err) < 0 || *missing) {
-        buf_fini(&text);
-        return *missing ? 0 : -1;
-    }
-    if (!yaml_parser_initialize(&r.parser)) {
-        buf_fini(&text);
-        return err_set(err, ERR_IO, "%s: no memory for the YAML parser", path);
-    }
-    yaml_parser_set_input_string(&r.parser, (const unsigned char *)text.p, text.n);
-    failed = read_document(&r, shape);
-    if (r.has_event)
-        yaml_event_delete(&r.event);
-    yaml_parser_delete(&r.parser);
+    if (!yaml_parser_initialize(&r->parser))
+        return err_set(r->err, ERR_IO, "%s: no memory for the YAML parser", r->path);
+    yaml_parser_set_input_string(&r->parser, (const unsigned char *)text.p, text.n);
+    failed = read_document(r, shape);
+    if (r->has_event)
+        yaml_event_delete(&r->event);
+    yaml_parser_delete(&r->parser);
+    return failed;
+}
+
+int
+yaml_read(const char *path, enum yaml_shape shape, const struct yaml_taker *taker, bool *missing,
+          struct err *err)
+{
+    struct reader r = { .path = path, .taker = taker, .err = err };
+    struct buf text = { 0 };
+    int failed = read_file(path, &text, missing, err);
+
+    arena_init(&r.arena, NULL);
+    if (failed == 0 && !*missing)
+        failed = parse(&r, buf_slice(&text), shape);
+    if (failed == 0)
+        give_entries(&r);
+    free(r.at);
+    arena_fini(&r.arena);
     buf_fini(&text);
     return failed;
 }

@@ -201,8 +201,6 @@ check_hosts_as_written(const struct plugin_context *ctx, struct err *err)
 
         if (!slice_eq(o->key, SLICE("hosts")))
             continue;
-        if (n == 0)
-            return err_set(err, ERR_CONFIG, "hosts: must not be empty");
         for (size_t k = 0; k < n; k++) {
             struct slice text = at[k].text;
 
@@ -237,6 +235,8 @@ make_urls(struct es_conf *c, const struct plugin_context *ctx, struct err *err)
                        "Both cloud_id and hosts specified, please only use one of those.");
     if (check_hosts_as_written(ctx, err) < 0)
         return -1;
+    if (option_is_given(ctx, "hosts") && c->hosts.n == 0) /* also [""], and variables that are */
+        return err_set(err, ERR_CONFIG, "hosts: must not be empty");
     return es_urls_make(ctx->arena, &in, &c->urls, err);
 }
 

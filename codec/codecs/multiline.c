@@ -100,7 +100,6 @@ too_many_bytes(const struct conf *c, const struct gathered *g)
     return g->bytes >= c->max_bytes;
 }
 
-/* The lines only: one that has begun may still go on. */
 static void
 give_out(struct decoder *d, struct timestamp now, struct batch *out)
 {
@@ -180,6 +179,8 @@ decode(struct decoder *d, struct slice text, struct timestamp now, struct batch 
         take_message(d, text, now, out);
 }
 
+/* Also after auto_flush_interval: a line that has begun and went quiet is one, as in Logstash. What
+ * comes later of it is a line of its own. */
 static void
 flush(struct decoder *d, struct timestamp now, struct batch *out)
 {
@@ -226,7 +227,7 @@ const struct codec_type codec_multiline = {
     .decode = decode,
     .flush = flush,
     .give_out_ms = give_out_ms,
-    .give_out = give_out,
+    .give_out = flush,
     .decoder_fini = decoder_end,
     .encode = encode,
 };

@@ -68,6 +68,24 @@ def exit_codes(checks, lab_):
     check_run(checks, run("-e", "input { generator { count => 5 } } " + NULL), 1,
               ["headrig.yml:1", "memory.limit", "512", "16777216"],
               "a memory.limit without its unit, in which nothing has room")
+    run.write("headrig.yml", "memory.limit: 512mb\nmemory:\n  limit: 256mb\n")
+    run.write("logstash.yml", "pipeline:\n  workers: 3\n  batch.size: 77\nlog.level: info\n"
+              "pipeline:\n  workers: 1\n")
+    path = run.settings
+    check_run(checks, run("-e", "input { generator { count => 5 } } " + NULL), 0,
+              [f'logstash.yml:5: "pipeline" is given twice: {path}/logstash.yml:1 does not count',
+               '"pipeline.workers" => 1', '"pipeline.batch.size" => 125',
+               f'headrig.yml:3: "memory.limit" is given twice: {path}/headrig.yml:1 does not count'],
+              "a setting given twice is said; the later one counts, all of it, as in Logstash")
+    run.write("pipelines.yml", '- pipeline.id: one\n  config.string: "input { generator { count => 5 } }'
+              ' output { null {} }"\n  pipeline.workers: 2\n  pipeline.workers: 1\n'
+              '- pipeline.id: two\n  config.string: "input { generator { count => 5 } }'
+              ' output { null {} }"\n')
+    done = run()
+    check_run(checks, done, 0,
+              [f'pipelines.yml:4: "pipeline.workers" is given twice: {path}/pipelines.yml:3 does not',
+               'pipeline_id: "one", "pipeline.workers" => 1'], "in pipelines.yml, too")
+    checks.equal(done.stderr.count("pipelines.yml:"), 2, "and two entries are no twins")
     run.write("headrig.yml", "")
 
 
@@ -143,11 +161,27 @@ def standard_input(checks, lab_):
     os.close(reading)
     os.write(writing, b"one\n two\n")
     until(lambda: out.exists() and len(read_events(out)[0]) == 1, 5, "the lines come out by themselves")
-    os.write(writing, b" three\nfour")
+    os.write(writing, b" three")
+    until(lambda: len(read_events(out)[0]) == 2, 5, "so does a line whose end never comes")
+    os.write(writing, b"x\nfour")
     os.close(writing)
     checks.equal(server.wait_exit(10), 0, "it ends with its input")
-    checks.equal([e["message"] for e in read_events(out)[0]], ["one\n two", " three", "four"],
+    checks.equal([e["message"] for e in read_events(out)[0]], ["one\n two", " three", "x", "four"],
                  "auto_flush_interval gives out what waits; the end gives out the rest")
+
+    out = lab_.folder("out") / "lines.json"
+    reading, writing = os.pipe()
+    server = lab_.start(Server(lab_.folder("half"), "input { stdin { } }\n" + file_output(out),
+                               standard_input=reading))
+    os.close(reading)
+    os.write(writing, b"one\nha")
+    until(lambda: out.exists() and len(read_events(out)[0]) == 1, 5, "the line that has its end")
+    os.write(writing, b"lf\nrest")
+    until(lambda: len(read_events(out)[0]) == 2, 5, "the other once it has")
+    os.close(writing)
+    checks.equal(server.wait_exit(10), 0, "it ends with its input")
+    checks.equal([e["message"] for e in read_events(out)[0]], ["one", "half", "rest"],
+                 "codec line waits for the rest of a line, the end of the input ends it")
 
     pipe = HeldPipe(lab_.folder("pipe"))
     reading, writing = os.pipe()

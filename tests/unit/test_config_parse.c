@@ -300,6 +300,49 @@ START_TEST(traps_are_warned_of)
 }
 END_TEST
 
+/* What cannot be seen, or looks like another character: the hint says which it is. */
+static const struct {
+    const char *text, *hint;
+    uint32_t line, column;
+} strangers[] = {
+    { "\xEF\xBB\xBFinput { }", "U+FEFF, a byte order mark", 1, 1 },
+    { "# a\nfilter { kv { a\xC2\xA0=> 1 } }", "U+00A0, a no-break space", 2, 16 },
+    { "filter {\n\xC2\xA0 kv { } }", "U+00A0, a no-break space", 2, 1 },
+    { "filter { }\n\xE2\x80\x8B", "U+200B, a space without width", 2, 1 },
+    { "filter { kv { a => \xE2\x80\x9Cx\xE2\x80\x9D } }", "U+201C, a typographic quote; write \"",
+      1, 20 },
+    { "filter { kv { \xC3\xBC => 1 } }", "U+00FC, which stands only in strings and comments", 1,
+      15 },
+    { "filter { \x01 }", "U+0001, which stands only in strings and comments", 1, 10 },
+};
+
+START_TEST(a_character_that_cannot_be_seen_is_named)
+{
+    struct findings f = { 0 };
+
+    ck_assert_ptr_null(parse(slice_of(strangers[_i].text), &f));
+    ck_assert_uint_eq(f.n, 1);
+    ck_assert_ptr_nonnull(f.at[0].hint);
+    ck_assert_msg(strstr(f.at[0].hint, strangers[_i].hint) != NULL, "%s", f.at[0].hint);
+    ck_assert_uint_eq(f.at[0].pos.line, strangers[_i].line);
+    ck_assert_uint_eq(f.at[0].pos.column, strangers[_i].column);
+    findings_fini(&f);
+}
+END_TEST
+
+START_TEST(in_strings_and_comments_any_character_stands)
+{
+    struct findings f = { 0 };
+    struct config *c =
+        parse(SLICE("# \xC2\xA0\nfilter { kv { a => \"\xC2\xA0\xEF\xBB\xBF\" } }"), &f);
+
+    ck_assert_ptr_nonnull(c);
+    ck_assert_uint_eq(f.n, 0);
+    config_free(&c);
+    findings_fini(&f);
+}
+END_TEST
+
 START_TEST(an_escaped_quote_is_a_pair_whatever_stands_before)
 {
     struct findings f = { 0 };
@@ -323,6 +366,8 @@ add_tests(TCase *tc)
     tcase_add_loop_test(tc, random_texts_are_answered, 0, 3);
     tcase_add_test(tc, too_many_bytes_are_refused_unread);
     tcase_add_loop_test(tc, traps_are_warned_of, 0, (int)COUNT(traps));
+    tcase_add_loop_test(tc, a_character_that_cannot_be_seen_is_named, 0, (int)COUNT(strangers));
+    tcase_add_test(tc, in_strings_and_comments_any_character_stands);
     tcase_add_test(tc, an_escaped_quote_is_a_pair_whatever_stands_before);
 }
 

@@ -20,7 +20,8 @@ static const struct {
       "at "
       "line 1, column 15 (byte 15) after filter { kv { \n"
       "     1 | filter { kv { \u00e9 => 1 } }\n"
-      "       |               ^\n\n" },
+      "       |               ^\n"
+      "       = the character here is U+00E9, which stands only in strings and comments\n\n" },
     { "findings stand in the order of the text",
       "filter {\n if [b] in [\"x\"] { }\n kv { a => 010 }\n if [a] { } else if [a] { }\n}",
       "a.conf:2:12: warning: A list of one member is a field reference in Logstash: `in [\"x\"]` "

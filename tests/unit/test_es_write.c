@@ -221,6 +221,8 @@ static const struct {
     const char *config, *want;
 } refusals[] = {
     { "{\"hosts\":[],\"index\":\"a\"}", "hosts: must not be empty" },
+    { "{\"hosts\":[\"\"],\"index\":\"a\"}", "hosts: must not be empty" },
+    { "{\"hosts\":\" \",\"index\":\"a\"}", "hosts: must not be empty" },
     { "{\"hosts\":\"es1/path\"}", "URI is not valid - host is not specified" },
     { "{\"hosts\":\"es_1\"}", "URI is not valid - host is not specified" },
     { "{\"cloud_id\":\"x:YSRiJGM=\",\"hosts\":\"h\"}", "Both cloud_id and hosts specified" },

@@ -132,13 +132,13 @@ START_TEST(what_is_quiet_for_long_comes_out)
     read_text(&g, "a\n b\n c"); /* the third has no end yet */
     g.type->give_out(&g.d, noon, g.b);
     events(&g, &out);
-    ck_assert_str_eq(out.p, MM("a\\n b"));
+    ck_assert_str_eq(out.p, MM("a\\n b\\n c"));
     g.type->give_out(&g.d, noon, g.b);
     ck_assert_uint_eq(g.b->n, 1);
     read_text(&g, "c\nd\n");
     g.type->flush(&g.d, noon, g.b);
     events(&g, &out);
-    ck_assert_str_eq(out.p, MM("a\\n b") M(" cc") M("d"));
+    ck_assert_str_eq(out.p, MM("a\\n b\\n c") M("c") M("d"));
     buf_fini(&out);
     end(&g);
 }
