@@ -22,17 +22,9 @@ value_digits(struct arena *a, enum value_type type, struct slice digits)
 struct value
 value_int(struct arena *a, int64_t n)
 {
-    char digits[20];
-    size_t i = sizeof digits;
-    uint64_t u = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
+    char text[BUF_INT_TEXT];
 
-    do {
-        digits[--i] = (char)('0' + u % 10);
-        u /= 10;
-    } while (u > 0);
-    if (n < 0)
-        digits[--i] = '-';
-    return value_digits(a, V_INT, (struct slice){ digits + i, sizeof digits - i });
+    return value_digits(a, V_INT, buf_int_text(n, text));
 }
 
 struct value
@@ -443,56 +435,12 @@ value_remove_key(struct arena *a, struct value *object, struct slice key)
     return removed;
 }
 
-struct named {
-    struct slice key; /* without escapes */
-    uint32_t i;
-};
-
-static int
-by_name(const void *x, const void *y)
-{
-    const struct named *a = x, *b = y;
-    int c = slice_cmp(a->key, b->key);
-
-    return c != 0 ? c : a->i < b->i ? -1 : a->i > b->i;
-}
-
-/* Of equal keys the last goes where the first is. Sorted, for a sender chooses how many there are.
- * True if any went. */
-static bool
-unique_members(struct arena *a, struct kids *k)
-{
-    struct named *names = xmalloc((k->n + 1) * sizeof *names);
-    bool *gone = xcalloc(k->n + 1, sizeof *gone), any = false;
-    uint32_t kept = 0;
-
-    for (uint32_t i = 0; i < k->n; i++)
-        names[i] = (struct named){ value_key(a, &k->at[i]), i };
-    qsort(names, k->n, sizeof *names, by_name);
-    for (uint32_t i = 1, first = 0; i < k->n; i++) {
-        if (!slice_eq(names[i].key, names[first].key)) {
-            first = i;
-            continue;
-        }
-        k->at[names[first].i] = k->at[names[i].i];
-        any = gone[names[i].i] = true;
-    }
-    for (uint32_t i = 0; any && i < k->n; i++)
-        if (!gone[i])
-            k->at[kept++] = k->at[i];
-    if (any)
-        k->n = kept;
-    free(gone);
-    free(names);
-    return any;
-}
-
 /* True if something was removed or changed below. */
 static bool
 unique_keys(struct arena *a, struct value *v)
 {
     struct kids *k = kids_of(a, v);
-    bool changed = v->type == V_OBJECT && unique_members(a, k);
+    bool changed = v->type == V_OBJECT && json_kids_unique(a, k);
 
     for (uint32_t i = 0; i < k->n; i++)
         if (value_is_container(&k->at[i]))

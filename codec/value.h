@@ -274,8 +274,8 @@ value_adopt(struct arena *a, struct value *object, const struct value *member)
 struct value *value_insert(struct arena *a, struct value *array, uint32_t i);
 void value_remove_at(struct arena *a, struct value *container, uint32_t i);
 bool value_remove_key(struct arena *a, struct value *object, struct slice key);
-/* An object with equal keys keeps the last of them, in the place of the first; deep. For the error
- * path, where a server refused the document. */
+/* An object with equal keys keeps the last of them; deep. For the error path, where a server
+ * refused the document. */
 void value_unique_keys(struct arena *a, struct value *v);
 
 /* Deep, typed: integer 5 is not double 5.0; objects without regard to order. */

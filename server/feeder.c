@@ -45,7 +45,9 @@ feeder_new(const struct feeder_spec *spec, const void *conf, const struct input_
     if (f->wake < 0)
         err_errno(err, "eventfd");
     if (f->wake >= 0 && decoration_compile(ctx->arena, common, ctx, &f->decoration, err) == 0 &&
-        fieldref_compile(ctx->arena, slice_of(spec->host), ESCAPE_NONE, &f->host_path, err) == 0)
+        fieldref_compile(ctx->arena, slice_of(spec->host), ESCAPE_NONE, &f->host_path, err) == 0 &&
+        (spec->number == NULL || fieldref_compile(ctx->arena, slice_of(spec->number), ESCAPE_NONE,
+                                                  &f->number_path, err) == 0))
         return f;
     feeder_close(&input);
     return NULL;

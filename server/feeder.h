@@ -26,8 +26,8 @@ struct feeder {
     int wake; /* eventfd: readable once stopping, for poll */
     struct conn_id conn;
     struct decoration *decoration;
-    struct decoder decoder;    /* of whoever decodes the window under way; type NULL: none */
-    struct fieldref host_path; /* where the machine's name goes */
+    struct decoder decoder; /* of whoever decodes the window under way; type NULL: none */
+    struct fieldref host_path, number_path; /* as in feeder_spec */
     struct slice host;
 };
 
@@ -37,6 +37,7 @@ struct feeder_spec {
     size_t size;
     feeder_run_fn *run; /* on the thread; when it returns the input has ended */
     const char *host;   /* where the machine's name goes */
+    const char *number; /* where the input's own count goes; NULL: it has none */
 };
 
 /* Zeroed but for the feeder; NULL with *err. Its decoder is the caller's to begin. */

@@ -31,7 +31,6 @@ struct generator {
     const struct conf *conf;
     struct slice *lines;
     size_t lines_n;
-    struct fieldref sequence;
 };
 
 #define C struct conf
@@ -112,7 +111,7 @@ decorate(struct generator *g, struct batch *b, uint32_t from, const uint64_t *ro
 
         feeder_decorate(&g->feeder, ev);
         if (round != NULL)
-            event_set(ev, &g->sequence, value_int(&b->arena, (int64_t)*round), NULL);
+            event_set(ev, &g->feeder.number_path, value_int(&b->arena, (int64_t)*round), NULL);
     }
 }
 
@@ -160,20 +159,14 @@ open_input(const void *conf, const struct input_common *common, const struct inp
     struct feeder_spec spec = { .type = &input_generator,
                                 .size = sizeof(struct generator),
                                 .run = run,
-                                .host = ecs ? "[host][name]" : "host" };
+                                .host = ecs ? "[host][name]" : "host",
+                                .number = ecs ? "[event][sequence]" : "sequence" };
     struct feeder *f = feeder_new(&spec, conf, common, env, &c->ctx, err);
     struct generator *g = (struct generator *)f;
 
     if (f == NULL)
         return NULL;
     g->conf = c;
-    if (fieldref_compile(c->ctx.arena, ecs ? SLICE("[event][sequence]") : SLICE("sequence"),
-                         ESCAPE_NONE, &g->sequence, err) < 0) {
-        struct input *input = &f->base;
-
-        feeder_close(&input);
-        return NULL;
-    }
     decoder_init(&f->decoder, common->codec.type, common->codec.conf);
     if (c->threads > 1)
         log_warn(env->log, "generator: threads => %lld is taken as 1", (long long)c->threads);

@@ -24,7 +24,6 @@ struct conf {
 struct heartbeat {
     struct feeder feeder;
     const struct conf *conf;
-    struct fieldref clock;
 };
 
 static const char *const sequences[] = { "none", "epoch", "sequence", NULL };
@@ -147,8 +146,8 @@ decode(struct input *input, void *state, struct window *w, struct done *done, st
     event_construct(ev, now, c->ctx.zone, true, NULL);
     event_set_str(ev, &h->feeder.host_path, h->feeder.host);
     if (c->sequence != SEQUENCE_NONE)
-        event_set(ev, &h->clock, value_int(&b->arena, c->sequence == SEQUENCE_EPOCH ? now.sec : n),
-                  NULL);
+        event_set(ev, &h->feeder.number_path,
+                  value_int(&b->arena, c->sequence == SEQUENCE_EPOCH ? now.sec : n), NULL);
     decoration_apply(h->feeder.decoration, ev);
     atomic_fetch_add_explicit(&input->stats.events, 1, memory_order_relaxed);
     *out = b;
@@ -166,20 +165,14 @@ open_input(const void *conf, const struct input_common *common, const struct inp
     struct feeder_spec spec = { .type = &input_heartbeat,
                                 .size = sizeof(struct heartbeat),
                                 .run = run,
-                                .host = ecs ? "[host][name]" : "host" };
+                                .host = ecs ? "[host][name]" : "host",
+                                .number = ecs ? "[event][sequence]" : "clock" };
     struct feeder *f = feeder_new(&spec, conf, common, env, &c->ctx, err);
     struct heartbeat *h = (struct heartbeat *)f;
 
     if (f == NULL)
         return NULL;
     h->conf = c;
-    if (fieldref_compile(c->ctx.arena, ecs ? SLICE("[event][sequence]") : SLICE("clock"),
-                         ESCAPE_NONE, &h->clock, err) < 0) {
-        struct input *input = &f->base;
-
-        feeder_close(&input);
-        return NULL;
-    }
     return &f->base;
 }
 

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sinks/client_tls.h"
 
+const char *const client_tls_modes[] = { "full", "none", NULL };
+const char *const client_tls_protocols[] = { "TLSv1.1", "TLSv1.2", "TLSv1.3", NULL };
+const char *const client_tls_stores[] = { "jks", "pkcs12", NULL };
+
 static const char *
 cstr_or_null(struct arena *a, struct slice s)
 {

@@ -2,6 +2,7 @@
 #include "sinks/es_conf.h"
 
 #include "codec/text_codec.h"
+#include "sinks/client_tls.h"
 #include "sinks/http_fields.h"
 #include "sinks/key_store.h"
 #include "sinks/option_notes.h"
@@ -9,11 +10,8 @@
 #include <stdio.h>
 
 static const char *const auto_choices[] = { "true", "false", "auto", NULL };
-static const char *const verification_choices[] = { "full", "none", NULL };
 static const char *const script_types[] = { "inline", "indexed", "file", NULL };
 static const char *const api_choices[] = { "auto", "legacy", "composable", NULL };
-static const char *const store_types[] = { "jks", "pkcs12", NULL };
-static const char *const protocols[] = { "TLSv1.1", "TLSv1.2", "TLSv1.3", NULL };
 static const char *const version_types[] = { "internal",     "external", "external_gt",
                                              "external_gte", "force",    NULL };
 enum { VERSION_INTERNAL, VERSION_EXTERNAL, VERSION_GT, VERSION_GTE, VERSION_FORCE };
@@ -103,27 +101,8 @@ const struct option es_options[] = {
                .help = "seconds between questions"),
     OPT_STR(T, sniffing_path, .state = OPTION_LATER_SAID, .help = "path of the question"),
     OBSOLETE("ssl", "ssl_enabled"),
-    OPT_PATH(T, ssl_certificate, .help = "PEM file of the client"),
-    OPT_PATHS(T, ssl_certificate_authorities, .help = "PEM file with trusted authorities"),
     OBSOLETE("ssl_certificate_verification", "ssl_verification_mode"),
-    OPT_STRINGS(T, ssl_cipher_suites, .help = "by their IANA names"),
-    OPT_BOOL(T, ssl_enabled, .help = "default: what the URLs say"),
-    OPT_PATH(T, ssl_key, .help = "PEM file, PKCS#8, not encrypted"),
-    OPT_NOTE("ssl_keystore_password", OPTION_IGNORED, .help = "its password",
-             .note = "Only with ssl_keystore_path, which is refused"),
-    OPT_PATH(T, ssl_keystore_path, .state = OPTION_REFUSED_SAID, .help = "JKS or PKCS#12 file",
-             .note = "Write PEM files and set ssl_certificate and ssl_key instead"),
-    OPT_NOTE("ssl_keystore_type", OPTION_IGNORED, .choices = store_types, .help = "its kind",
-             .note = "Only with ssl_keystore_path, which is refused"),
-    OPT_LIST(T, ssl_supported_protocols, .choices = protocols, .help = "default: 1.2 and 1.3"),
-    OPT_NOTE("ssl_truststore_password", OPTION_IGNORED, .help = "its password",
-             .note = "Only with ssl_truststore_path, which is refused"),
-    OPT_PATH(T, ssl_truststore_path, .state = OPTION_REFUSED_SAID, .help = "JKS or PKCS#12 file",
-             .note = "Write PEM files and set ssl_certificate_authorities instead"),
-    OPT_NOTE("ssl_truststore_type", OPTION_IGNORED, .choices = store_types, .help = "its kind",
-             .note = "Only with ssl_truststore_path, which is refused"),
-    OPT_ENUM(T, ssl_verification_mode, .choices = verification_choices, .dflt = "full",
-             .help = "check of the server's certificate"),
+    CLIENT_TLS_OPTIONS(T, OPT_BOOL(T, ssl_enabled, .help = "default: what the URLs say")),
     OPT_PATH(T, template, .help = "JSON file of the index template"),
     OPT_ENUM(T, template_api, .choices = api_choices, .dflt = "auto", .help = "kind of template"),
     OPT_STR(T, template_name, .help = "its name"),

@@ -6,6 +6,7 @@
 #include "codec/json_write.h"
 #include "pipeline/ruby_value.h"
 #include "sinks/gzip.h"
+#include "sinks/client_tls.h"
 #include "sinks/http_fields.h"
 #include "sinks/key_store.h"
 #include "sinks/option_notes.h"
@@ -16,8 +17,6 @@
 static const char *const methods[] = { "put", "post", "patch", "delete", "get", "head", NULL };
 static const char *const method_names[] = { "PUT", "POST", "PATCH", "DELETE", "GET", "HEAD" };
 static const char *const formats[] = { "json", "json_batch", "form", "message", NULL };
-static const char *const verification_choices[] = { "full", "none", NULL };
-static const char *const protocols[] = { "TLSv1.1", "TLSv1.2", "TLSv1.3", NULL };
 static const char *const content_types[] = { "application/json", "application/json",
                                              "application/x-www-form-urlencoded", "text/plain" };
 
@@ -64,26 +63,8 @@ const struct option http_options[] = {
                 .help = "codes to try again after; default 429, 500, 502, "
                         "503, 504"),
     OPT_NUMBER(T, socket_timeout, .dflt = "10", .help = "seconds to wait for an answer"),
-    OPT_PATH(T, ssl_certificate, .help = "PEM file of the client"),
-    OPT_PATHS(T, ssl_certificate_authorities, .help = "PEM file with trusted authorities"),
-    OPT_STRINGS(T, ssl_cipher_suites, .help = "by their IANA names"),
-    OPT_BOOL(T, ssl_enabled, .dflt = "true", .help = "false: the other ssl_ options are ignored"),
-    OPT_PATH(T, ssl_key, .help = "PEM file of the client"),
-    OPT_NOTE("ssl_keystore_password", OPTION_IGNORED, .help = "its password",
-             .note = "Only with ssl_keystore_path, which is refused"),
-    OPT_PATH(T, ssl_keystore_path, .state = OPTION_REFUSED_SAID, .help = "JKS or PKCS#12 file",
-             .note = "Write PEM files and set ssl_certificate and ssl_key instead"),
-    OPT_NOTE("ssl_keystore_type", OPTION_IGNORED, .help = "its kind",
-             .note = "Only with ssl_keystore_path, which is refused"),
-    OPT_LIST(T, ssl_supported_protocols, .choices = protocols, .help = "default: 1.2 and 1.3"),
-    OPT_NOTE("ssl_truststore_password", OPTION_IGNORED, .help = "its password",
-             .note = "Only with ssl_truststore_path, which is refused"),
-    OPT_PATH(T, ssl_truststore_path, .state = OPTION_REFUSED_SAID, .help = "JKS or PKCS#12 file",
-             .note = "Write PEM files and set ssl_certificate_authorities instead"),
-    OPT_NOTE("ssl_truststore_type", OPTION_IGNORED, .help = "its kind",
-             .note = "Only with ssl_truststore_path, which is refused"),
-    OPT_ENUM(T, ssl_verification_mode, .choices = verification_choices, .dflt = "full",
-             .help = "check of the server's certificate"),
+    CLIENT_TLS_OPTIONS(T, OPT_BOOL(T, ssl_enabled, .dflt = "true",
+                                   .help = "false: the other ssl_ options are ignored")),
     OBSOLETE("truststore", "ssl_truststore_path"),
     OBSOLETE("truststore_password", "ssl_truststore_password"),
     OBSOLETE("truststore_type", "ssl_truststore_type"),

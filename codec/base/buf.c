@@ -79,20 +79,27 @@ buf_printf(struct buf *b, const char *fmt, ...)
     va_end(ap);
 }
 
-void
-buf_int(struct buf *b, int64_t n)
+struct slice
+buf_int_text(int64_t n, char text[BUF_INT_TEXT])
 {
-    char digits[20];
-    size_t i = sizeof digits;
+    size_t i = BUF_INT_TEXT;
     uint64_t u = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
 
     do {
-        digits[--i] = (char)('0' + u % 10);
+        text[--i] = (char)('0' + u % 10);
         u /= 10;
     } while (u > 0);
     if (n < 0)
-        buf_byte(b, '-');
-    buf_append(b, (struct slice){ digits + i, sizeof digits - i });
+        text[--i] = '-';
+    return (struct slice){ text + i, BUF_INT_TEXT - i };
+}
+
+void
+buf_int(struct buf *b, int64_t n)
+{
+    char text[BUF_INT_TEXT];
+
+    buf_append(b, buf_int_text(n, text));
 }
 
 const char *

@@ -22,6 +22,9 @@ void buf_append(struct buf *b, struct slice s);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_vprintf(struct buf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 void buf_int(struct buf *b, int64_t n); /* decimal digits */
+#define BUF_INT_TEXT 20
+/* The same at the end of text. */
+struct slice buf_int_text(int64_t n, char text[BUF_INT_TEXT]);
 /* NUL behind the text, not counted in n. Returns b->p. */
 const char *buf_cstr(struct buf *b);
 

@@ -203,7 +203,7 @@ START_TEST(equal_keys_deep_down_become_one)
                                 "\"w\":9}}}");
 
     value_unique_keys(&batch->arena, &ev->data);
-    ck_assert_str_eq(json_of(ev), "{\"a\":{\"x\":{\"w\":9},\"y\":{\"z\":2}}}");
+    ck_assert_str_eq(json_of(ev), "{\"a\":{\"y\":{\"z\":2},\"x\":{\"w\":9}}}");
 }
 END_TEST
 
