@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "pipeline/run.h"
 
+#include "codec/base/clock.h"
 #include "codec/base/error.h"
 #include "codec/base/log.h"
 #include "codec/batch.h"
 #include "pipeline/regex.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #define FAILED_LOG_MS 1000
 
@@ -85,15 +85,6 @@ plan_local_failed(const struct plan_local *local)
 
 /* ---- conditions ---- */
 
-static uint64_t
-now_ms(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
 static void
 condition_failed(struct plan_local *l, struct event *ev, const struct err *err)
 {
@@ -101,7 +92,7 @@ condition_failed(struct plan_local *l, struct event *ev, const struct err *err)
 
     ev->cancelled = true;
     l->failed++;
-    if (!log_throttle_pass(&l->throttle, now_ms(), FAILED_LOG_MS, &swallowed))
+    if (!log_throttle_pass(&l->throttle, clock_mono_ms(), FAILED_LOG_MS, &swallowed))
         return;
     log_warn(&l->plan->log,
              "Error in condition evaluation: %s. Event was dropped, enable debug logging to see "

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Input heartbeat: one event an interval, the first at once (reference/inputs-basic.md 5). The
  * thread makes windows of a number; the events are made on workers. */
+#include "codec/base/clock.h"
 #include "codec/base/error.h"
 #include "codec/base/log.h"
 #include "pipeline/ecs.h"
@@ -9,7 +10,6 @@
 
 #include <poll.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum sequence { SEQUENCE_NONE, SEQUENCE_EPOCH, SEQUENCE_COUNT };
 
@@ -80,15 +80,6 @@ prepare(void *conf, const struct plugin_context *ctx, struct err *err)
 
 /* ---- the thread ---- */
 
-static int64_t
-now_ms(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* False: stopping. */
 static bool
 sleep_until(struct heartbeat *h, int64_t due)
@@ -96,7 +87,7 @@ sleep_until(struct heartbeat *h, int64_t due)
     struct pollfd fd = { .fd = h->feeder.wake, .events = POLLIN };
 
     for (;;) {
-        int64_t left = due - now_ms();
+        int64_t left = due - (int64_t)clock_mono_ms();
 
         if (left <= 0)
             return !feeder_stopping(&h->feeder);
@@ -109,7 +100,7 @@ static void *
 run(void *arg)
 {
     struct heartbeat *h = arg;
-    int64_t due = now_ms();
+    int64_t due = (int64_t)clock_mono_ms();
 
     for (int64_t n = 1; h->conf->count < 0 || n <= h->conf->count; n++) {
         if (!sleep_until(h, due) || !feeder_wait(&h->feeder))

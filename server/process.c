@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "server/process.h"
 
+#include "codec/base/clock.h"
 #include "codec/base/error.h"
 #include "pipeline/bus.h"
 #include "pipeline/ready.h"
@@ -50,15 +51,6 @@ struct process {
     atomic_size_t inputs_left;
     atomic_size_t sinks_busy;
 };
-
-static uint64_t
-now_ms(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
 
 static void
 pause_briefly(void)
@@ -505,10 +497,10 @@ static void
 wait_until(struct process *p, bool (*reached)(struct process *p), const char *what,
            uint64_t *deadline, const struct process_patience *patience)
 {
-    uint64_t say = now_ms() + PROGRESS_MS;
+    uint64_t say = clock_mono_ms() + PROGRESS_MS;
 
     while (!reached(p)) {
-        uint64_t now = now_ms();
+        uint64_t now = clock_mono_ms();
 
         if (patience->lost != NULL && patience->lost(patience->arg) && *deadline == 0)
             *deadline = now + patience->limit_ms;
@@ -585,19 +577,19 @@ process_stop(struct process **process, const struct process_patience *patience, 
     uint64_t deadline = 0, goodbye;
 
     if (hurry) {
-        for (uint64_t until = now_ms() + patience->pre_delay_ms; now_ms() < until;) {
+        for (uint64_t until = clock_mono_ms() + patience->pre_delay_ms; clock_mono_ms() < until;) {
             if (patience->lost != NULL) /* its answer means nothing yet */
                 patience->lost(patience->arg);
             pause_briefly();
         }
-        deadline = patience->limit_ms == 0 ? 0 : now_ms() + patience->limit_ms;
+        deadline = patience->limit_ms == 0 ? 0 : clock_mono_ms() + patience->limit_ms;
     }
     stop_inputs(p);
     wait_until(p, workers_are_through, "workers", &deadline, patience);
     drain_sinks(p);
     wait_until(p, sinks_are_idle, "outputs", &deadline, patience);
     /* The last ACKs are on their way to the loops; senders that do not close are not waited for. */
-    goodbye = now_ms() + GOODBYE_MS;
+    goodbye = clock_mono_ms() + GOODBYE_MS;
     if (deadline == 0 || deadline > goodbye)
         deadline = goodbye;
     wait_until(p, connections_are_gone, "connections", &deadline, patience);

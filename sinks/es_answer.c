@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sinks/es_answer.h"
 
+#include "codec/base/clock.h"
 #include "codec/base/log.h"
 #include "codec/json_scan.h"
 #include "codec/json_write.h"
 #include "codec/utf8.h"
-#include "sinks/sink_thread.h"
 #include "sinks/view_gzip.h"
 
 #include <stdlib.h>
@@ -66,7 +66,7 @@ log_item(struct es_answerer *a, enum log_level level, const char *text, const st
         LOG_INT("swallowed", 0),
     };
 
-    if (!log_burst_pass(&a->burst, sink_thread_now_ms(), &swallowed))
+    if (!log_burst_pass(&a->burst, clock_mono_ms(), &swallowed))
         return;
     params[3].number = (int64_t)swallowed;
     log_params(a->log, level, params, swallowed > 0 ? 4 : 3, "%s", text);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sinks/es_write.h"
 
+#include "codec/base/clock.h"
 #include "codec/base/log.h"
 #include "codec/batch.h"
 #include "codec/json_scan.h"
 #include "codec/json_write.h"
 #include "pipeline/ruby_value.h"
-#include "sinks/sink_thread.h"
 
 #include <stdlib.h>
 
@@ -49,7 +49,7 @@ refuse(struct es_writer *w, struct event *ev, const struct err *why)
     uint64_t swallowed;
 
     w->refused++;
-    if (!log_burst_pass(&w->burst, sink_thread_now_ms(), &swallowed))
+    if (!log_burst_pass(&w->burst, clock_mono_ms(), &swallowed))
         return;
     ruby_value_inspect(a, &ev->data, &text);
     if (value_count(a, &ev->meta) > 0) {
@@ -407,7 +407,7 @@ warn_of_stream(struct es_writer *w, struct event *ev, struct value *stream, cons
                   !slice_eq(stream_part(ev, stream, stream_keys[i], t->stream[i]), t->stream[i]);
     if (stream->type == V_OBJECT && !differs)
         return; /* only gaps were filled */
-    if (!log_burst_pass(&w->burst, sink_thread_now_ms(), &swallowed))
+    if (!log_burst_pass(&w->burst, clock_mono_ms(), &swallowed))
         return;
     log_warn(w->log, stream->type == V_OBJECT
                          ? "Some data_stream fields are out of sync, these will be updated to "

@@ -9,6 +9,7 @@
 #include "sinks/gzip.h"
 #include "sinks/sink_thread.h"
 
+#include "codec/base/clock.h"
 #include "codec/base/hash.h"
 #include "codec/utf8.h"
 
@@ -160,7 +161,7 @@ log_misfit(struct file_sink *f, enum file_path_verdict verdict, const struct fil
     bool pass;
 
     pthread_mutex_lock(&f->lock);
-    pass = log_throttle_pass(&f->misfit, sink_thread_now_ms(), COMPLAINT_MS, &swallowed);
+    pass = log_throttle_pass(&f->misfit, clock_mono_ms(), COMPLAINT_MS, &swallowed);
     pthread_mutex_unlock(&f->lock);
     if (pass) {
         struct log_param params[] = { LOG_TEXT("filename", slice_of(where->failure)),
@@ -297,7 +298,7 @@ complain(struct file_sink *f, const char *path, int why)
     uint64_t swallowed;
 
     f->base.stats.failures++;
-    if (log_throttle_pass(&f->complaint, sink_thread_now_ms(), COMPLAINT_MS, &swallowed)) {
+    if (log_throttle_pass(&f->complaint, clock_mono_ms(), COMPLAINT_MS, &swallowed)) {
         struct log_param params[] = {
             LOG_TEXT("path", utf8_shown(slice_of(path), shown, sizeof shown)),
             LOG_TEXT("exception", slice_of(strerror(why))),
@@ -341,7 +342,7 @@ write_view(struct sink *s, struct view *v)
         f->failures = 0;
     }
     f->part = 0;
-    file_set_clean(f->files, sink_thread_now_ms());
+    file_set_clean(f->files, clock_mono_ms());
     return 0;
 }
 

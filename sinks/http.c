@@ -10,9 +10,9 @@
 #include "sinks/http_routes.h"
 #include "sinks/log_burst.h"
 #include "sinks/sink_queue.h"
-#include "sinks/sink_thread.h"
 #include "sinks/view_gzip.h"
 
+#include "codec/base/clock.h"
 #include "codec/base/log.h"
 #include "codec/base/random.h"
 #include "codec/utf8.h"
@@ -64,7 +64,7 @@ log_url(struct http_sink *s, enum log_level level, const char *text, const struc
     struct log_param params[8];
     uint64_t swallowed;
 
-    if (!log_wanted(level) || !log_burst_pass(&s->burst, sink_thread_now_ms(), &swallowed))
+    if (!log_wanted(level) || !log_burst_pass(&s->burst, clock_mono_ms(), &swallowed))
         return;
     buf_printf(&url, "%.*s://%.*s%.*s", SLICE_ARGS(call->url.scheme), SLICE_ARGS(call->url.host),
                SLICE_ARGS(buf_slice(&call->target)));
@@ -367,7 +367,7 @@ refuse_event(struct http_sink *s, const struct err *why)
 
     s->base.stats.given++; /* it never gets into a view */
     s->base.stats.refused++;
-    if (!log_burst_pass(&s->burst, sink_thread_now_ms(), &swallowed))
+    if (!log_burst_pass(&s->burst, clock_mono_ms(), &swallowed))
         return;
     params[2].number = (int64_t)swallowed;
     log_params(s->base.env.log, LOG_ERROR, params, swallowed > 0 ? 3 : 2, "Could not fetch URL");

@@ -175,12 +175,3 @@ sink_thread_pause(unsigned failures)
 
     return ms > PAUSE_MAX_MS ? PAUSE_MAX_MS : ms;
 }
-
-uint64_t
-sink_thread_now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}

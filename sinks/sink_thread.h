@@ -26,6 +26,5 @@ void sink_thread_stop(struct sink_thread **t);
 
 /* Doubling, from 100 ms to 5 s; failures from 1. */
 unsigned sink_thread_pause(unsigned failures);
-uint64_t sink_thread_now_ms(void); /* of a monotonic clock */
 
 #endif

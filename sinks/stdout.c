@@ -6,6 +6,7 @@
  * is not written is not acknowledged. */
 #include "sinks/sink_thread.h"
 
+#include "codec/base/clock.h"
 #include "codec/base/log.h"
 
 #include <errno.h>
@@ -41,7 +42,7 @@ complain(struct stdout_sink *o, int why)
     uint64_t swallowed;
 
     o->base.stats.failures++;
-    if (log_throttle_pass(&o->complaint, sink_thread_now_ms(), COMPLAINT_MS, &swallowed))
+    if (log_throttle_pass(&o->complaint, clock_mono_ms(), COMPLAINT_MS, &swallowed))
         log_error(o->base.env.log, "cannot write to standard output, will retry: %s",
                   strerror(why));
 }

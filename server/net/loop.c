@@ -2,6 +2,7 @@
 #include "server/net/loop.h"
 
 #include "codec/base/arena.h"
+#include "codec/base/clock.h"
 #include "codec/base/thread.h"
 #include "server/net/tls.h"
 
@@ -12,7 +13,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 /* A wheel of one slot a tick. A due further away than a turn stays in its slot and is looked at
  * once a turn, every 64 s. */
@@ -60,11 +60,8 @@ struct watch {
 static uint64_t
 monotonic_ms(void *ctx)
 {
-    struct timespec ts;
-
     (void)ctx;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+    return clock_mono_ms();
 }
 
 static void
