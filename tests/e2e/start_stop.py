@@ -231,9 +231,9 @@ def impatience(checks, lab_):
     checks.equal(server.wait_exit(5), 0, "one SIGINT ends with 0")
 
 
-def blocked(server, number):
+def blocked(server, number, thread=""):
     """Whether the server holds this signal back; it does from the first moment of main."""
-    for line in Path(f"/proc/{server.child.pid}/status").read_text().splitlines():
+    for line in Path(f"/proc/{server.child.pid}{thread}/status").read_text().splitlines():
         if line.startswith("SigBlk:"):
             return bool(int(line.split()[1], 16) >> (number - 1) & 1)
     return False
@@ -244,6 +244,14 @@ def signals_by_mistake(checks, lab_):
     port = free_port()
     out = lab_.folder("out") / "events.json"
     server = lab_.start(Server(lab_.folder("mistake"), beats_input(port) + file_output(out), [port]))
+    names = {}
+    for task in Path(f"/proc/{server.child.pid}/task").iterdir():
+        if int(task.name) != server.child.pid:
+            names[(task / "comm").read_text().strip()] = all(
+                blocked(server, number, f"/task/{task.name}")
+                for number in (signal.SIGTERM, signal.SIGCHLD))
+    checks.ok({"log", "worker-0", "loop-0"} <= names.keys() and all(names.values()),
+              "each thread has a name and leaves signals to the main thread", names)
     sent = [signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGVTALRM, signal.SIGPROF,
             signal.SIGIO, signal.SIGPWR, signal.SIGXCPU, signal.SIGXFSZ, signal.SIGHUP,
             signal.SIGPIPE, signal.SIGRTMIN, signal.SIGRTMIN + 3, signal.SIGRTMAX]
