@@ -27,7 +27,7 @@ name_set_add(struct name_set *set, struct slice name)
 }
 
 uint64_t
-name_set_find(const struct name_set *set, struct arena *a, struct value *object)
+name_set_find(const struct name_set *set, struct arena *a, struct value *object, uint32_t *at)
 {
     uint32_t n = value_count(a, object);
     const struct value *members = n > 0 ? value_at(a, object, 0) : NULL;
@@ -38,9 +38,13 @@ name_set_find(const struct name_set *set, struct arena *a, struct value *object)
 
         if ((set->lengths & length_bit(key.n)) == 0)
             continue;
-        for (uint8_t k = set->first[key_bit(key)]; k > 0; k = set->next[k - 1])
-            if (slice_eq_short(set->name[k - 1], key))
-                found |= UINT64_C(1) << (k - 1);
+        for (uint8_t k = set->first[key_bit(key)]; k > 0; k = set->next[k - 1]) {
+            if (!slice_eq_short(set->name[k - 1], key))
+                continue;
+            found |= UINT64_C(1) << (k - 1);
+            if (at != NULL)
+                at[k - 1] = i;
+        }
     }
     return found;
 }

@@ -18,7 +18,8 @@ struct name_set {
 
 /* The number of the name, which must outlive the set; -1: it is full, or has the name. */
 int name_set_add(struct name_set *set, struct slice name);
-/* A bit for each name that the object has. */
-uint64_t name_set_find(const struct name_set *set, struct arena *a, struct value *object);
+/* A bit for each name that the object has; at[its number] is where. at may be NULL. */
+uint64_t name_set_find(const struct name_set *set, struct arena *a, struct value *object,
+                       uint32_t *at);
 
 #endif

@@ -297,7 +297,7 @@ store_plain(struct work *w)
     const struct slice *values = w->local->values;
     struct arena *a = event_arena(w->ev);
     struct value *data = &w->ev->data;
-    uint64_t taken = name_set_find(&m->names, a, data);
+    uint64_t taken = name_set_find(&m->names, a, data, NULL);
 
     value_reserve(a, data, m->names.n);
     for (size_t i = 0; i < m->pattern.n; i++) {

@@ -7,7 +7,7 @@
 
 #include "pipeline/ecs.h"
 #include "pipeline/grok.h"
-#include "pipeline/key_bits.h"
+#include "pipeline/name_set.h"
 #include "pipeline/ruby_value.h"
 
 #include "codec/json_write.h"
@@ -16,16 +16,12 @@
 
 #define INT_DIGITS 18 /* surely an int64_t */
 
-#define LENGTHS   64 /* of names that are told apart, longer ones as one */
-#define NEW_SLOTS 64 /* of a matcher that may be `alone` */
-
 /* Where a capture goes. What most captures need comes first. */
 struct slot {
-    struct value member; /* alone: a null of its name, for value_adopt() */
+    struct value member; /* of one that is alone: a null of its name, for value_adopt() */
     unsigned group;
     uint8_t type; /* enum grok_type */
-    bool alone;   /* one key of the data that no slot before it makes, nor overwrites */
-    uint8_t next; /* as by_name: another that is alone, of the same key_bit() */
+    int8_t name;  /* in the matcher's; -1: not alone */
     bool illegal; /* the semantic is no reference: storing fails */
     bool overwrite;
     bool ordinary; /* a field without rules of its own */
@@ -36,10 +32,9 @@ struct matcher {
     struct grok *grok;
     struct slot *slots;
     size_t n;
-    /* Of the slots that are alone: how many, how long their names are, and where each is. */
-    uint32_t alone;
-    uint64_t lengths;
-    uint8_t by_name[KEY_BITS]; /* 1 + the slot of a name of that key_bit() */
+    /* Of the slots that are alone: one key of the data that no slot before makes, nor overwrites.
+     */
+    struct name_set names;
 };
 
 struct source {
@@ -115,19 +110,13 @@ path_of(const struct conf *c, const struct plugin_context *ctx, struct slice fie
     return arena_printf(ctx->arena, "[%.*s][%.*s]", SLICE_ARGS(c->target), SLICE_ARGS(field));
 }
 
-static uint64_t
-length_bit(size_t n)
-{
-    return UINT64_C(1) << (n < LENGTHS ? n : LENGTHS - 1);
-}
-
 /* A slot whose member is new unless the event has one of that name already. */
 static bool
 is_alone(const struct matcher *m, size_t i)
 {
     const struct slot *s = &m->slots[i];
 
-    if (i >= NEW_SLOTS || !s->ordinary || s->overwrite || s->at.n != 1 || s->at.meta)
+    if (!s->ordinary || s->overwrite || s->at.n != 1 || s->at.meta)
         return false;
     for (size_t k = 0; k < i; k++) {
         const struct fieldref *other = &m->slots[k].at;
@@ -137,19 +126,6 @@ is_alone(const struct matcher *m, size_t i)
             return false;
     }
     return true;
-}
-
-static void
-add_alone(struct matcher *m, size_t i)
-{
-    struct slice name = m->slots[i].at.part[0].key;
-    uint8_t *first = &m->by_name[key_bit(name)];
-
-    m->alone++;
-    m->slots[i].member = m->slots[i].at.part[0].member;
-    m->lengths |= length_bit(name.n);
-    m->slots[i].next = *first;
-    *first = (uint8_t)(i + 1);
 }
 
 static void
@@ -167,9 +143,9 @@ compile_slots(const struct conf *c, const struct plugin_context *ctx, struct mat
         s->type = (uint8_t)captures[i].type;
         s->overwrite = is_overwritten(c, captures[i].field);
         s->ordinary = !s->illegal && s->at.kind == REF_FIELD;
-        s->alone = is_alone(m, i);
-        if (s->alone)
-            add_alone(m, i);
+        s->name = is_alone(m, i) ? (int8_t)name_set_add(&m->names, s->at.part[0].key) : -1;
+        if (s->name >= 0)
+            s->member = s->at.part[0].member;
     }
 }
 
@@ -484,29 +460,6 @@ store(struct work *w, const struct slot *s, struct slice text)
     return store_at(w, s, slot, text);
 }
 
-/* Which slots that are alone have a member of their name in the event, a bit each; where it is. */
-static uint64_t
-find_taken(const struct matcher *m, struct arena *a, struct value *data, uint32_t at[NEW_SLOTS])
-{
-    uint32_t n = value_count(a, data);
-    const struct value *members = n > 0 ? value_at(a, data, 0) : NULL;
-    uint64_t taken = 0;
-
-    for (uint32_t i = 0; i < n; i++) {
-        struct slice key = value_key(a, &members[i]);
-
-        if ((m->lengths & length_bit(key.n)) == 0)
-            continue;
-        for (uint8_t k = m->by_name[key_bit(key)]; k > 0; k = m->slots[k - 1].next) {
-            if (!slice_eq(m->slots[k - 1].at.part[0].key, key))
-                continue;
-            taken |= UINT64_C(1) << (k - 1);
-            at[k - 1] = i;
-        }
-    }
-    return taken;
-}
-
 /* A member that the event does not have yet, as most of them. The text is of one that ends at
  * `end`. */
 static void
@@ -525,13 +478,13 @@ static int
 store_captures(struct work *w, const struct matcher *m, struct slice subject)
 {
     struct arena *a = event_arena(w->ev);
-    uint32_t at[NEW_SLOTS];
-    uint64_t taken = find_taken(m, a, &w->ev->data, at);
+    uint32_t at[NAME_SET_MOST];
+    uint64_t taken = name_set_find(&m->names, a, &w->ev->data, at);
     bool ok = true;
     unsigned n;
     const size_t *spans = regex_spans(w->local->regex, &n);
 
-    value_reserve(a, &w->ev->data, m->alone);
+    value_reserve(a, &w->ev->data, m->names.n);
     for (size_t i = 0; i < m->n && ok; i++) {
         const struct slot *s = &m->slots[i];
         const size_t *span = &spans[2 * s->group];
@@ -541,12 +494,12 @@ store_captures(struct work *w, const struct matcher *m, struct slice subject)
             text = slice_between(subject.p + span[0], subject.p + span[1]);
         if (text.n == 0 && !w->conf->keep_empty_captures)
             continue;
-        if (!s->alone)
+        if (s->name < 0)
             ok = store(w, s, text) == 0;
-        else if ((taken >> i & 1) == 0)
+        else if ((taken >> s->name & 1) == 0)
             store_new(w, s, text, subject.p + subject.n);
         else
-            ok = store_at(w, s, value_at(a, &w->ev->data, at[i]), text) == 0;
+            ok = store_at(w, s, value_at(a, &w->ev->data, at[s->name]), text) == 0;
     }
     return ok ? 0 : -1;
 }

@@ -367,7 +367,7 @@ store(const struct conf *c, struct event *ev, const struct answer *found)
 {
     struct arena *a = event_arena(ev);
 
-    if (found->members.n > 0 && name_set_find(&c->names, a, &ev->data) == 0) {
+    if (found->members.n > 0 && name_set_find(&c->names, a, &ev->data, NULL) == 0) {
         overlay_put_new(ev, found->fields, found->members);
         return 0;
     }

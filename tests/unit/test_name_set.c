@@ -44,6 +44,7 @@ START_TEST(names_that_an_object_has)
                                          "0123456789012345678901234567890123456789"
                                          "0123456789012345678901234567890123456789" };
     struct name_set set = { 0 };
+    uint32_t at[NAME_SET_MOST];
     struct arena a;
     struct value object;
 
@@ -52,7 +53,11 @@ START_TEST(names_that_an_object_has)
         ck_assert_int_eq(name_set_add(&set, slice_of(names[i])), (int)i);
     ck_assert_int_eq(name_set_add(&set, SLICE("bb")), -1);
     object = object_of(&a, slice_of(objects[_i].json));
-    ck_assert_msg(name_set_find(&set, &a, &object) == objects[_i].found, "%s", objects[_i].name);
+    ck_assert_msg(name_set_find(&set, &a, &object, at) == objects[_i].found, "%s",
+                  objects[_i].name);
+    for (unsigned i = 0; i < COUNT(names); i++)
+        if (objects[_i].found >> i & 1)
+            ck_assert_slice(value_key(&a, value_at(&a, &object, at[i])), slice_of(names[i]));
     arena_fini(&a);
 }
 END_TEST
@@ -75,7 +80,7 @@ START_TEST(no_more_than_bits)
     }
     buf_byte(&json, '}');
     object = object_of(&a, buf_slice(&json));
-    ck_assert(name_set_find(&set, &a, &object) == UINT64_MAX);
+    ck_assert(name_set_find(&set, &a, &object, NULL) == UINT64_MAX);
     buf_fini(&json);
     arena_fini(&a);
 }
