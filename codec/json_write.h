@@ -14,9 +14,7 @@ void json_write_escaped(struct slice s, struct buf *out);
 void json_write_string(struct slice s, struct buf *out); /* with quotes */
 /* True if s can stand between quotes as it is. */
 bool json_is_plain(struct slice s);
-/* The same for a piece of a text that ends at `end`: for short ones, in a text that goes on,
- * cheaper.
- */
+/* The same for a piece of a text that ends at `end`; cheaper for short ones. */
 bool json_is_plain_within(struct slice s, const char *end);
 
 #endif

@@ -11,6 +11,8 @@
 #define RATIO_MOST 1032
 /* When nobody says what to expect. */
 #define RATIO_FIRST 16
+/* Bytes of a frame with an event: version, type, number, length, and {}. */
+#define EVENT_LEAST 12
 #define BLOCK_LEAST ((size_t)1 << 10)
 
 /* ---- lists of ACKs ---- */
@@ -174,10 +176,12 @@ want_room(struct window *w, size_t bytes)
     return true;
 }
 
-/* For the events that this window is now known to have. */
+/* For the events that this window is now known to have; `left` is what its head still announces. */
 static bool
-want_views(struct window *w, size_t text)
+want_views(struct window *w, size_t inflated, uint32_t left)
 {
+    size_t most = inflated / EVENT_LEAST;
+    size_t text = inflated + (left < most ? left : most) * WINDOW_EVENT;
     size_t views = (size_t)((double)text * w->encoded);
 
     if (views <= w->view_room || w->share == NULL)
@@ -279,7 +283,8 @@ try_inflate(struct lj_decoder *d, struct slice payload, size_t size, size_t *use
 }
 
 static enum inflating
-inflate(struct lj_decoder *d, struct slice payload, struct lj_found *found, struct err *err)
+inflate(struct lj_decoder *d, struct slice payload, uint32_t left, struct lj_found *found,
+        struct err *err)
 {
     struct err too_large;
     size_t limit = inflate_limit(d, &too_large), used = 0;
@@ -291,7 +296,7 @@ inflate(struct lj_decoder *d, struct slice payload, struct lj_found *found, stru
             d->inflated += d->inner.n;
             found->inflated += d->inner.n;
             found->trailing += payload.n - used;
-            if (want_views(d->w, d->inflated) || d->given)
+            if (d->given || want_views(d->w, d->inflated, left))
                 return INFLATING_DONE;
             d->w->guess = next_guess(d);
             return INFLATING_ROOM;
@@ -386,7 +391,7 @@ static enum inflating
 open_compressed(struct lj_decoder *d, const struct lj_frame *frame, uint32_t left,
                 struct lj_found *found, struct err *err)
 {
-    enum inflating result = inflate(d, frame->payload, found, err);
+    enum inflating result = inflate(d, frame->payload, left, found, err);
 
     if (result != INFLATING_DONE)
         return result;

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 
 #define PARTS_FIRST 2
-#define HEAP_BYTES  128 /* heads of malloc's pieces, and the holes between them */
+/* Heads of malloc's pieces, and the holes between them: 640 bytes in all were in use for each
+ * window of one event that waited. */
+#define HEAP_BYTES 128
 /* What is charged beside the bytes: most of it when windows are of one event. */
 #define WINDOW_BYTES (sizeof(struct window) + PARTS_FIRST * sizeof(struct slice) + HEAP_BYTES)
 #define BLOCK_BYTES  (sizeof(struct window_block) + ARENA_PAD + 16)

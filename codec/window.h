@@ -18,6 +18,9 @@ struct conn_id {
     uint32_t generation;
 };
 
+/* What an event may cost an output beside its text: a window of 65,535 times {} is not small. */
+#define WINDOW_EVENT 256
+
 struct window_block {
     struct window_block *next;
     size_t n, cap; /* bytes used, room */
@@ -37,7 +40,7 @@ struct window {
     size_t view_room; /* reserved as BUDGET_VIEW for what its events are encoded to */
     size_t guess;     /* inflated size to reserve; 0: by ratio */
     size_t text;      /* bytes of its events, as far as they are decoded */
-    double encoded;   /* bytes that a byte of text is taken to be encoded to */
+    double encoded;   /* what a byte of text, with WINDOW_EVENT for each event, is encoded to */
     uint32_t left;    /* > 0: no W of its own, goes on in an open one with so many to come */
     char version;     /* of the W it goes on in */
     bool whole;       /* plain frames only: known to be complete */

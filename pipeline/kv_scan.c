@@ -201,6 +201,14 @@ parts_init(struct parts *p, const struct kv_syntax *x)
     p->linear = !x->by_regex && spares_backslashes(x->field_split, x->field_split_pattern) &&
                 spares_backslashes(x->value_split, x->value_split_pattern);
     print_split(x->field_split, x->field_split_pattern, &p->field);
+    if (!p->patterns) { /* a range may lie across the seam */
+        struct buf both = { 0 };
+
+        buf_append(&both, x->value_split);
+        buf_append(&both, x->field_split);
+        p->linear = p->linear && spares_backslashes(buf_slice(&both), (struct slice){ NULL, 0 });
+        buf_fini(&both);
+    }
     if (p->patterns) {
         buf_printf(&p->key_end, "(?:");
         print_value_split(x, &p->key_end);

@@ -321,13 +321,15 @@ ready_take(struct ready *r, uint32_t *pipeline)
 }
 
 /* A guess that is short costs the inflating once more, one that is long costs room for a moment: it
- * rises at once and falls by an eighth. Small windows teach nothing: what their events have around
- * them is much beside their text, and large ones are not like that. */
+ * rises at once and falls by an eighth. Nothing rises by small windows: what their events have
+ * around them is much beside their text, and large ones are not like that. */
 static void
 learn(double *known, size_t text, double now)
 {
-    if (text >= LESSON_TEXT)
-        *known = now > *known ? now : *known - (*known - now) / 8;
+    if (now < *known)
+        *known -= (*known - now) / 8;
+    else if (text >= LESSON_TEXT)
+        *known = now;
 }
 
 void
@@ -337,7 +339,8 @@ ready_learn(struct ready *r, uint32_t pipeline, const struct ready_sizes *sizes)
 
     pthread_mutex_lock(&r->lock);
     if (sizes->text > 0)
-        learn(&p->encoded, sizes->text, (double)sizes->views / (double)sizes->text);
+        learn(&p->encoded, sizes->text,
+              (double)sizes->views / (double)(sizes->text + sizes->events * WINDOW_EVENT));
     if (sizes->received > 0)
         learn(&p->ratio, sizes->text, (double)sizes->text / (double)sizes->received);
     pthread_mutex_unlock(&r->lock);
@@ -355,6 +358,7 @@ ready_put_back(struct ready *r, uint32_t pipeline, struct window **w)
     (*w)->room = (*w)->view_room = 0;
     pthread_mutex_lock(&r->lock);
     if ((*w)->bytes > 0)
+        /* It may be half of that: so it falls again. */
         learn(&p->ratio, (*w)->guess, (double)(*w)->guess / (double)(*w)->bytes);
     l = find_or_add_locked(p, key_of(p, (*w)->conn));
     (*w)->next = l->first;

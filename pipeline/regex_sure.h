@@ -5,7 +5,7 @@
  *   `(?<![.0-9])` behind a blank;
  * - a lazy dot before a character that must come next, as in `"(.*?)"`: it may run to each place
  *   where that character is, instead of trying the rest of the pattern everywhere.
- * Pure. */
+ * Edits the tree, touches nothing else. */
 #ifndef PIPELINE_REGEX_SURE_H
 #define PIPELINE_REGEX_SURE_H
 

@@ -127,6 +127,7 @@ work_on(struct worker *wk, uint32_t pipeline, struct window *w)
     ready_decoded(ready, pipeline, conn);
 out:
     sizes.text = w->text > 0 ? w->text : inflated; /* not of every input */
+    sizes.events = done->events;
     ready_learn(ready, pipeline, &sizes);
     budget_release(w->share, BUDGET_VIEW, w->view_room);
     w->view_room = 0;

@@ -394,11 +394,12 @@ account(const struct process *p)
 void
 process_report(struct process *p)
 {
-    struct log_param params[BUDGET_PARTS + 3];
+    struct log_param params[BUDGET_PARTS + 4];
     size_t n = 0;
 
     params[n++] = (struct log_param)LOG_INT("limit", p->budget.limit);
     params[n++] = (struct log_param)LOG_INT("used", atomic_load(&p->budget.used));
+    params[n++] = (struct log_param)LOG_INT("held", atomic_load(&p->budget.held));
     params[n++] = (struct log_param)LOG_INT("peak", atomic_load(&p->budget.peak));
     for (int i = 0; i < BUDGET_PARTS; i++)
         params[n++] = (struct log_param)LOG_INT(budget_part_name((enum budget_part)i),

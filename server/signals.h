@@ -18,7 +18,7 @@ struct signals {
 };
 
 void signals_block(void);
-void signals_release(void); /* to their defaults: nothing is under way that they could lose */
+void signals_release(void); /* unblocks them: nothing is under way that they could lose */
 int signals_open(struct signals *s, struct err *err);
 void signals_close(struct signals *s); /* they stay blocked */
 

@@ -121,10 +121,10 @@ give_entries(struct reader *r)
         size_t *before;
         bool found;
 
-        if (e->replaced)
-            continue;
         if (i > 0 && r->at[i - 1].map != e->map)
             name_index_fini(&seen);
+        if (e->replaced)
+            continue;
         before = name_index_put(&seen, e->key, e->line, &found);
         if (found)
             to->twice(to->arg, e->key, (unsigned)*before, e->line);

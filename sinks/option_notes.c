@@ -35,6 +35,7 @@ option_refuse(const struct plugin_context *ctx, const char *name, const char *hi
 {
     const struct opt_pair *o = find(ctx, name);
 
+    ASSERT(ctx->given != NULL);
     findings_add(ctx->findings, FINDING_ERROR, o != NULL ? o->pos : ctx->pos, hint,
                  "Unable to configure plugins: (ConfigurationError) The setting `%s` in plugin "
                  "`%.*s` is not supported. %s",

@@ -60,11 +60,11 @@ beyond(int64_t used, int64_t own)
 }
 
 static void
-note_peak(struct budget *b, int64_t used)
+note_peak(struct budget *b, int64_t held)
 {
     int64_t peak = atomic_load_explicit(&b->peak, memory_order_relaxed);
 
-    while (used > peak && !atomic_compare_exchange_weak(&b->peak, &peak, used))
+    while (held > peak && !atomic_compare_exchange_weak(&b->peak, &peak, held))
         ;
 }
 
@@ -72,8 +72,8 @@ static void
 move(struct budget_share *share, enum budget_part part, int64_t bytes)
 {
     struct budget *b = share->budget;
-    int64_t used = atomic_fetch_add(&b->used, bytes) + bytes;
 
+    atomic_fetch_add(&b->used, bytes);
     atomic_fetch_add_explicit(&b->parts[part], bytes, memory_order_relaxed);
     if (share != &b->common) {
         int64_t own = guarantee(b);
@@ -86,8 +86,8 @@ move(struct budget_share *share, enum budget_part part, int64_t bytes)
         if (part == BUDGET_BATCH)
             atomic_fetch_add(&share->batches, bytes);
     }
-    if (bytes > 0 && part != BUDGET_KERNEL)
-        note_peak(b, used - atomic_load_explicit(&b->parts[BUDGET_KERNEL], memory_order_relaxed));
+    if (part != BUDGET_KERNEL)
+        note_peak(b, atomic_fetch_add_explicit(&b->held, bytes, memory_order_relaxed) + bytes);
 }
 
 void

@@ -47,7 +47,8 @@ struct budget_share {
 struct budget {
     int64_t limit;
     _Atomic int64_t used;
-    _Atomic int64_t peak;     /* of what the process itself holds: without BUDGET_KERNEL */
+    _Atomic int64_t held;     /* of it by the process itself: without BUDGET_KERNEL */
+    _Atomic int64_t peak;     /* of what is held */
     _Atomic int64_t released; /* ever */
     _Atomic int64_t parts[BUDGET_PARTS];
     atomic_uint pipelines;

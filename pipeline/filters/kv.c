@@ -491,8 +491,11 @@ take_pair(struct work *w, struct map *m, struct slice key, struct slice text, un
     if (c->edits && !edit_pair(w, &key, &text))
         return;
     at = key_at(w, m, key, &known);
-    if (!c->allow_duplicate_values && *at != UINT32_MAX && includes(w, m, *at, text))
-        return;
+    if (!c->allow_duplicate_values && *at != UINT32_MAX) {
+        if (includes(w, m, *at, text))
+            return;
+        at = key_at(w, m, key, &known); /* includes() looked into the index, too */
+    }
     if (c->recursive) {
         inner = parse_inner(w, text, depth + 1, &v);
         at = key_at(w, m, key, &known); /* the index may have grown */

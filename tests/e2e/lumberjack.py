@@ -8,6 +8,7 @@ import collections
 import json
 import selectors
 import socket
+import ssl
 import struct
 import time
 import zlib
@@ -90,13 +91,14 @@ class Client:
         return self._read_ack(time.monotonic() + within * PATIENCE)
 
     def _read_ack(self, deadline):
+        """What is here already is read, however late it is."""
         begin = time.monotonic()
         while len(self._rest) < ACK_BYTES:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise TimeoutError(f"no answer within {deadline - begin:.1f} s")
-            self.socket.settimeout(left)
-            got = self.socket.recv(65536)
+            self.socket.settimeout(max(0, deadline - time.monotonic()))
+            try:
+                got = self.socket.recv(65536)
+            except (TimeoutError, BlockingIOError, ssl.SSLWantReadError):
+                raise TimeoutError(f"no answer within {deadline - begin:.1f} s") from None
             if not got:
                 if self._rest:
                     raise ValueError(f"the stream ends inside an answer: {self._rest!r}")

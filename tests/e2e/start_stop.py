@@ -79,13 +79,13 @@ def exit_codes(checks, lab_):
               "a setting given twice is said; the later one counts, all of it, as in Logstash")
     run.write("pipelines.yml", '- pipeline.id: one\n  config.string: "input { generator { count => 5 } }'
               ' output { null {} }"\n  pipeline.workers: 2\n  pipeline.workers: 1\n'
-              '- pipeline.id: two\n  config.string: "input { generator { count => 5 } }'
+              '- pipeline.id: 2\n  pipeline.id: two\n  config.string: "input { generator { count => 5 } }'
               ' output { null {} }"\n')
     done = run()
     check_run(checks, done, 0,
               [f'pipelines.yml:4: "pipeline.workers" is given twice: {path}/pipelines.yml:3 does not',
                'pipeline_id: "one", "pipeline.workers" => 1'], "in pipelines.yml, too")
-    checks.equal(done.stderr.count("pipelines.yml:"), 2, "and two entries are no twins")
+    checks.equal(done.stderr.count("pipelines.yml:"), 4, "and two entries are no twins")
     run.write("headrig.yml", "")
 
 
@@ -335,8 +335,8 @@ def early_signals(checks, lab_):
     check.conf = fifo
     check.launch()
     until(lambda: check.lines_with("Starting Logstash"), 10, "the check of a configuration")
-    check.signal(signal.SIGINT)
-    checks.equal(check.wait_exit(10), -signal.SIGINT, "SIGINT ends a check whose file never comes")
+    check.signal(signal.SIGTERM)
+    checks.equal(check.wait_exit(10), -signal.SIGTERM, "SIGTERM ends a check whose file never comes")
 
 
 def body(checks, lab_):

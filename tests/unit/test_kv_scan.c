@@ -43,6 +43,15 @@ static const struct {
       { .field_split = SLICE_INIT("\""), .value_split = EQUALS },
       "a\\=\" ",
       7 },
+    /* By an expression. */
+    { "a class across the seam, which holds the backslash",
+      { .field_split = SLICE_INIT("z"), .value_split = SLICE_INIT("A-") },
+      "1\\-z",
+      6 },
+    { "such a class of punctuation",
+      { .field_split = SLICE_INIT("|"), .value_split = SLICE_INIT("=-") },
+      "1\\-|=",
+      6 },
     /* By an expression of our own. */
     { "patterns",
       { .field_split_pattern = SLICE_INIT("[;,]"),

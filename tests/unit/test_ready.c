@@ -219,8 +219,8 @@ START_TEST(an_unknown_connection_is_taken_for_the_others)
     w = ready_take(r, &p);
     ck_assert_uint_eq(w->room, 16 * 1000 + 4096);
     ck_assert_uint_eq(w->view_room, 2 * w->room);
-    ready_learn(r, 0, &(struct ready_sizes){ large / 100, large, 5 * large });
-    ready_learn(r, 0, &(struct ready_sizes){ 10, 10000, 500000 }); /* small: nothing is learned */
+    ready_learn(r, 0, &(struct ready_sizes){ large / 100, large, 0, 5 * large });
+    ready_learn(r, 0, &(struct ready_sizes){ 10, 10000, 0, 500000 }); /* small: nothing rises */
     finish(r, 0, w);
     give(r, 0, 2, 0, 1000, 0);
     w = ready_take(r, &p);
@@ -239,6 +239,36 @@ START_TEST(an_unknown_connection_is_taken_for_the_others)
     w = ready_take(r, &p);
     ck_assert_uint_eq(w->conn.slot, 4);
     ck_assert_uint_eq(w->room, 4000 * 1000 + 4096);
+    finish(r, 0, w);
+    end(r, 1);
+}
+END_TEST
+
+/* What one sender's odd windows taught does not hold the others up. */
+START_TEST(lessons_of_odd_windows_do_not_stay)
+{
+    struct ready *r = start(1, (size_t)64 << 20);
+    size_t before, after;
+    struct window *w;
+    uint32_t p;
+
+    /* 65,535 times {}: a hundred times their text, but they are many. */
+    ready_learn(r, 0, &(struct ready_sizes){ 0, 131070, 65535, 13000000 });
+    give(r, 0, 1, 0, 1000, 0);
+    w = ready_take(r, &p);
+    ck_assert_uint_le(w->view_room, 2 * w->room);
+    finish(r, 0, w);
+    ready_learn(r, 0, &(struct ready_sizes){ 1000, 1000000, 100, 20000000 });
+    give(r, 0, 1, 0, 1000, 0);
+    w = ready_take(r, &p);
+    before = w->view_room;
+    ck_assert_uint_gt(before, 10 * w->room);
+    finish(r, 0, w);
+    ready_learn(r, 0, &(struct ready_sizes){ 100, 1000, 1, 1000 }); /* small, and lowers both */
+    give(r, 0, 1, 0, 1000, 0);
+    w = ready_take(r, &p);
+    after = w->view_room;
+    ck_assert_uint_lt(after, before * 8 / 10);
     finish(r, 0, w);
     end(r, 1);
 }
@@ -301,6 +331,7 @@ add_tests(TCase *tc)
     tcase_add_test(tc, a_lane_keeps_the_order_of_arrival);
     tcase_add_test(tc, put_back_comes_first_again);
     tcase_add_test(tc, an_unknown_connection_is_taken_for_the_others);
+    tcase_add_test(tc, lessons_of_odd_windows_do_not_stay);
     tcase_add_test(tc, a_dead_connection_loses_what_waits);
     tcase_add_test(tc, connections_of_two_inputs_with_equal_slots_are_two);
 }
