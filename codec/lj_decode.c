@@ -77,6 +77,7 @@ struct lj_decoder {
 
     struct batch *batch;  /* under way; NULL between two */
     size_t charged;       /* what its arena had when w->room was last adjusted */
+    size_t blocks;        /* of its arena, for inflated frames */
     uint32_t complete;    /* its events whose window is complete */
     bool given;           /* a batch has left */
     uint32_t acks_before; /* on the list when the window started */
@@ -273,6 +274,7 @@ try_inflate(struct lj_decoder *d, struct slice payload, size_t size, size_t *use
     d->charged = a->bytes;
     result = inflate_zlib(d->inflater, payload, block, size, &n, used);
     if (result == INFLATED_OK) {
+        d->blocks += size;
         d->inner = (struct slice){ block, n };
         memset(block + n, 0, size - n < ARENA_PAD ? size - n : ARENA_PAD);
     } else {
@@ -450,6 +452,7 @@ give(struct lj_decoder *d, struct batch **out)
     d->given = true;
     d->complete = 0;
     d->charged = 0;
+    d->blocks = 0;
     return DECODED_BATCH;
 }
 
@@ -484,6 +487,17 @@ stop(struct lj_decoder *d, struct batch **out, struct lj_found *found, struct er
     found->events -= lost;
     d->batch->n = d->complete;
     return d->batch->n > 0 ? give(d, out) : fail(d, found, err);
+}
+
+/* What nodes cost beside their text is bounded like a window: tiny events are mostly nodes. */
+static bool
+is_full(const struct lj_decoder *d)
+{
+    const struct batch *b = d->batch;
+
+    return b->n == BATCH_EVENTS ||
+           (d->w->share != NULL && b->n > 0 &&
+            b->arena.bytes > d->blocks + budget_window_max(d->w->share->budget));
 }
 
 /* Nothing has left yet: the window goes back as it was. */
@@ -522,7 +536,7 @@ lj_decode(struct lj_decoder *d, struct lj_acks *acks, struct batch **out, struct
         struct lj_frame frame;
         enum lj_status status;
 
-        if (d->batch->n == BATCH_EVENTS) {
+        if (is_full(d)) {
             save_rest(d);
             return give(d, out);
         }

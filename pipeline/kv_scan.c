@@ -89,6 +89,18 @@ first_of(const struct re_node *n)
     return FIRST_ANY;
 }
 
+/* Put between brackets, the text is what is in them: nothing of it ends the class. */
+static bool
+stays_in_class(struct slice body)
+{
+    for (size_t i = 0; i < body.n; i++)
+        if (body.p[i] == '\\')
+            i++;
+        else if (body.p[i] == ']' || body.p[i] == '[')
+            return false;
+    return true;
+}
+
 /* A separator never begins with a backslash, and has no group of its own. */
 static bool
 spares_backslashes(struct slice body, struct slice pattern)
@@ -98,6 +110,8 @@ spares_backslashes(struct slice body, struct slice pattern)
     struct arena a;
     bool spares;
 
+    if (pattern.p == NULL && !stays_in_class(body))
+        return false;
     arena_init(&a, NULL);
     print_split(body, pattern, &text);
     spares = regex_parse(&a, buf_slice(&text), (struct re_flags){ 0 }, &tree, NULL) == 0 &&

@@ -27,7 +27,7 @@ struct ready_sizes {
     size_t received; /* compressed; 0: it was not */
     size_t text;     /* of its events */
     size_t events;
-    size_t views;    /* what they were encoded to */
+    size_t views; /* what they were encoded to */
 };
 void ready_learn(struct ready *r, uint32_t pipeline, const struct ready_sizes *sizes);
 /* Room was not enough: back to the front of its connection, w->guess says how much is needed. The

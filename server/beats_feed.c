@@ -23,6 +23,7 @@ feed_fini(struct beats_feed *f)
 {
     lj_free(&f->framer);
     window_free(&f->open);
+    budget_release(f->share, BUDGET_WINDOW, f->held.cap);
     buf_fini(&f->held);
 }
 
@@ -138,17 +139,26 @@ must_hold(const struct beats_feed *f, struct slice front)
     return lj_left(f->framer) == LJ_UNKNOWN && front.n >= 2 && front.p[1] != 'W';
 }
 
+static void
+append_held(struct beats_feed *f, struct slice more)
+{
+    size_t before = f->held.cap;
+
+    buf_append(&f->held, more);
+    budget_charge(f->share, BUDGET_WINDOW, f->held.cap - before);
+}
+
 static enum feed_status
 hold(struct beats_feed *f, struct slice *in)
 {
     f->holding = true;
     if (f->tail > 0) {
-        buf_append(&f->held, (struct slice){ f->block->data + f->block->n - f->tail, f->tail });
+        append_held(f, (struct slice){ f->block->data + f->block->n - f->tail, f->tail });
         f->tail = 0;
         window_free(&f->open);
         f->block = NULL;
     }
-    buf_append(&f->held, *in);
+    append_held(f, *in);
     in->p += in->n;
     in->n = 0;
     return FEED_HELD;
@@ -254,7 +264,7 @@ feed_bytes(struct beats_feed *f, struct slice *in, struct window **out, char *ve
     enum feed_status got = FEED_MORE;
 
     if (f->holding) {
-        buf_append(&f->held, *in);
+        append_held(f, *in);
         in->n = 0;
         return FEED_HELD;
     }
@@ -274,6 +284,7 @@ feed_answer(struct beats_feed *f, char version, uint32_t left, struct buf *held)
     if (!f->holding)
         return false;
     f->holding = false;
+    budget_release(f->share, BUDGET_WINDOW, f->held.cap);
     *held = f->held;
     f->held = (struct buf){ 0 };
     return true;

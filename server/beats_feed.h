@@ -23,7 +23,7 @@ struct beats_feed {
     uint32_t left;              /* > 0: the open window goes on in a W that came before */
     bool compressed;            /* the open window has a C frame */
     bool holding;
-    struct buf held; /* bytes that wait for the worker's answer */
+    struct buf held; /* bytes that wait for the worker's answer; charged as BUDGET_WINDOW */
 };
 
 enum feed_status {
@@ -42,7 +42,7 @@ void feed_fini(struct beats_feed *f);
 enum feed_status feed_bytes(struct beats_feed *f, struct slice *in, struct window **out,
                             char *version, struct err *err);
 /* A worker has looked into the last window that was handed over: left events are still missing.
- * True: held bytes are to be fed again; *held is the caller's then. */
+ * True: held bytes are to be fed again; *held is the caller's then, charged no more. */
 bool feed_answer(struct beats_feed *f, char version, uint32_t left, struct buf *held);
 /* A window has begun and is not complete. */
 bool feed_is_open(const struct beats_feed *f);

@@ -146,7 +146,7 @@ find_edits(struct conf *c)
 {
     struct slice prefix;
 
-    c->has_prefix = !template_is_literal(c->prefix, &prefix) || prefix.n > 0;
+    c->has_prefix = c->prefix != NULL && (!template_is_literal(c->prefix, &prefix) || prefix.n > 0);
     c->edits_values =
         c->trim_value.p != NULL || c->remove_char_value.p != NULL || c->transform_value >= 0;
     c->edits = c->has_prefix || c->edits_values || c->trim_key.p != NULL ||

@@ -86,12 +86,16 @@ START_TEST(frames_without_a_window_wait_for_the_worker)
     struct beats_feed f;
     struct seen s = { 0 };
     struct buf held = { 0 };
+    int64_t charged;
 
     start(&f, (size_t)1 << 20);
     feed(&f, SLICE(W3 C J("\3")), &s);
     ck_assert_int_eq(s.last, FEED_HELD);
     ck_assert_uint_eq(s.windows, 1);
-    ck_assert(feed_answer(&f, '2', 1, &held)); /* one event was missing */
+    charged = atomic_load(&share.used);
+    ck_assert_int_ge(charged, (int64_t)f.held.cap); /* what waits is charged, too */
+    ck_assert(feed_answer(&f, '2', 1, &held));      /* one event was missing */
+    ck_assert_int_eq(atomic_load(&share.used), charged - (int64_t)held.cap);
     feed(&f, buf_slice(&held), &s);
     ck_assert_uint_eq(s.windows, 2);
     ck_assert_slice(buf_slice(&s.bytes), SLICE(W3 C J("\3")));

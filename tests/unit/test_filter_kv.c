@@ -33,6 +33,8 @@ static const struct {
       "{\"message\":\"a=1;b=2,c=3\",\"a\":\"1\",\"b\":\"2\",\"c\":\"3\"}" },
     { "typed defaults", "default_keys => { 'n' => 5 'l' => ['x', 'y'] }", "{\"message\":\"n=1\"}",
       "{\"message\":\"n=1\",\"n\":\"1\",\"l\":[\"x\",\"y\"]}" },
+    { "no prefix at all", "prefix => []", "{\"message\":\"a=1\"}",
+      "{\"message\":\"a=1\",\"a\":\"1\"}" },
     { "nothing found, no defaults, no success", "add_tag => 'ok'", "{\"message\":\"x\"}",
       "{\"message\":\"x\"}" },
     { "a target replaces what was there", "target => 'kv'",

@@ -392,6 +392,37 @@ START_TEST(large_windows_are_several_batches)
 }
 END_TEST
 
+/* Nodes of tiny events are many times their text: they are bounded, too. */
+START_TEST(tiny_events_do_not_wait_for_a_full_batch)
+{
+    const uint32_t events = 40000;
+    struct buf frames = { 0 };
+    struct setup s;
+    uint32_t seen = 0;
+    unsigned batches = 0;
+
+    setup_init(&s, 16 << 20);
+    s.limits.window_events = events;
+    lj_put_window(&frames, '2', events);
+    put_compressed(&frames, events, 3);
+    give_window(&s, &frames);
+    start(&s);
+    while (next(&s) == DECODED_BATCH) {
+        ck_assert_uint_le(s.batch->arena.bytes, 3 * budget_window_max(&s.budget));
+        for (uint32_t i = 0; i < s.batch->n; i++)
+            ck_assert_int_eq(number_of(s.batch, i), ++seen);
+        batch_recycle(&s.batch);
+        batches++;
+    }
+    ck_assert_uint_gt(batches, 2);
+    ck_assert_uint_eq(seen, events);
+    ck_assert_uint_eq(s.acks.n, 1);
+    ck_assert_uint_eq(s.acks.first.seq, events);
+    buf_fini(&frames);
+    setup_fini(&s);
+}
+END_TEST
+
 /* ---- errors ---- */
 
 START_TEST(complete_windows_before_an_error_go_on)
@@ -573,6 +604,7 @@ add_tests(TCase *tc)
     tcase_add_test(tc, no_room_puts_the_window_back_as_it_was);
     tcase_add_test(tc, window_beyond_an_eighth_of_memory_is_refused_with_both_numbers);
     tcase_add_test(tc, large_windows_are_several_batches);
+    tcase_add_test(tc, tiny_events_do_not_wait_for_a_full_batch);
     tcase_add_test(tc, complete_windows_before_an_error_go_on);
     tcase_add_test(tc, bad_event_under_close_names_itself);
     tcase_add_loop_test(tc, event_from_json, 0, (int)COUNT(payloads));
