@@ -110,7 +110,8 @@ check_names(struct reading *g)
     }
 }
 
-/* A required list may not be empty, an array may: as in Logstash. */
+/* A required list may not be empty, an array may: as in Logstash. An empty hash is nil to anything
+ * but a hash. */
 static bool
 is_missing(const struct reading *g, const struct option *row)
 {
@@ -118,7 +119,8 @@ is_missing(const struct reading *g, const struct option *row)
 
     if (!row->required)
         return false;
-    return o == NULL || (row->type != OPTION_LIST && o->value.kind == OV_LIST && o->value.n == 0);
+    return o == NULL || (row->type != OPTION_LIST && o->value.kind == OV_LIST && o->value.n == 0) ||
+           (row->type != OPTION_HASH && o->value.kind == OV_HASH && o->value.n == 0);
 }
 
 static void

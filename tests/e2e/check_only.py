@@ -28,6 +28,7 @@ SECOND = (
     ('filter { mutate { lowercas => ["a"] } }', "lowercas", "lowercase"),
     ('filter { nosuch { } }', "nosuch", "Couldn't find any filter plugin named 'nosuch'"),
     ('filter { truncate { } }', "truncate {", "length_bytes"),
+    ('filter { throttle { key => {} } }', "throttle {", "Missing a required setting"),
     ('filter { drop { percentage => "x" } }', '"x"', "percentage"),
     ('filter { date { match => ["a", "yyyy-pp"] } }', "date {", "Illegal pattern component: p"),
     ('filter { date { match => ["a", "UNIX"] timezone => "CEST" } }', "date {", "CEST"),
