@@ -17,6 +17,8 @@ object_of(struct arena *a, struct slice json)
     return v;
 }
 
+#define LONG_NAME "01234567890123456789012345678901234567890123456789012345678901234567890123456789"
+
 static const struct {
     const char *name, *json;
     uint64_t found; /* of a, bb, cc, and a long one */
@@ -40,9 +42,7 @@ static const struct {
 
 START_TEST(names_that_an_object_has)
 {
-    static const char *const names[] = { "a", "bb", "cc",
-                                         "0123456789012345678901234567890123456789"
-                                         "0123456789012345678901234567890123456789" };
+    static const char *const names[] = { "a", "bb", "cc", LONG_NAME };
     struct name_set set = { 0 };
     uint32_t at[NAME_SET_MOST];
     struct arena a;
