@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A batch: one window inflated, an arena and its events.
  *
- * One worker owns it; sealed it is read-only. At most BATCH_EVENTS events; a larger window becomes
- * several batches. Events that filters make are put behind their parent. */
+ * One worker owns it; sealed it is read-only. At most BATCH_EVENTS events, and nodes for no more
+ * than a window may have (memory.limit / 8); a larger window becomes several batches. Events that
+ * filters make are put behind their parent. */
 #ifndef CODEC_BATCH_H
 #define CODEC_BATCH_H
 

@@ -35,6 +35,7 @@ void ready_learn(struct ready *r, uint32_t pipeline, const struct ready_sizes *s
 void ready_put_back(struct ready *r, uint32_t pipeline, struct window **w);
 /* The window is decoded: another worker may decode the next one of its connection. */
 void ready_decoded(struct ready *r, uint32_t pipeline, struct conn_id conn);
+/* The caller goes on to ready_take: with one pipeline nobody else is woken for its place. */
 void ready_leave(struct ready *r, uint32_t pipeline);
 /* Memory was released: somebody who waits for room may go on. Cheap when nobody does. */
 void ready_room(struct ready *r);
