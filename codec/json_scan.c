@@ -42,7 +42,7 @@ json_walk_init(struct json_walk *w, const char *text, size_t n, size_t start, ui
     w->depth = depth <= n ? depth : (uint32_t)n; /* every level takes a byte */
     w->start = start;
     w->end = 0;
-    w->line_ends = w->surrogates = false;
+    w->line_ends = w->surrogates = w->wide = false;
     w->slash[0] = SIZE_MAX;
     w->slash[1] = 0;
     w->marks = w->few_marks;
@@ -82,7 +82,7 @@ walk(struct json_walk *w, struct err *err)
         if (json_vectors[isa].walk(w) == 0)
             return 0;
         w->marks_n = 0;
-        w->line_ends = w->surrogates = false;
+        w->line_ends = w->surrogates = w->wide = false;
         w->slash[0] = SIZE_MAX;
         w->slash[1] = 0;
     }
@@ -236,6 +236,15 @@ int
 json_scan_value(struct arena *a, char *text, size_t n, uint32_t depth, struct value *out,
                 size_t *used, struct err *err)
 {
+    bool wide;
+
+    return json_scan_numbers(a, text, n, depth, out, used, &wide, err);
+}
+
+int
+json_scan_numbers(struct arena *a, char *text, size_t n, uint32_t depth, struct value *out,
+                  size_t *used, bool *wide, struct err *err)
+{
     size_t start = json_skip_blanks(text, 0, n), end;
     struct json_walk w;
     int result = 0;
@@ -248,13 +257,16 @@ json_scan_value(struct arena *a, char *text, size_t n, uint32_t depth, struct va
     if (text[start] == '{' || text[start] == '[') {
         result = scan_container(a, text, n, &w, false, out, err);
         *used = w.end;
+        *wide = w.wide;
     } else if ((end = scalar_end(text, n, start, err)) > 0) {
         if (text[start] == '"')
             replace_lone_surrogates(text, start, end);
         w.slash[0] = start; /* nobody looked: json_node() does */
         w.slash[1] = end;
+        w.wide = true;
         *out = json_node(&w, start, end);
         *used = end;
+        *wide = out->type == V_DOUBLE || out->type == V_BIGINT;
     } else {
         result = -1;
     }
@@ -272,6 +284,7 @@ json_index(struct arena *a, const char *raw, uint32_t len, struct kids *out)
 
     if (isa != JSON_SCALAR) {
         json_walk_init(&w, raw, len, 0, 1);
+        w.wide = true;
         json_vectors[isa].known(&w);
     } else {
         struct err err;

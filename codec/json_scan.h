@@ -25,6 +25,9 @@ int json_scan_object(struct arena *a, char *text, size_t n, uint32_t depth, stru
  * bytes up to its end. Blank text: -1 with ERR_PARSE. */
 int json_scan_value(struct arena *a, char *text, size_t n, uint32_t depth, struct value *out,
                     size_t *used, struct err *err);
+/* The same, which also tells whether a number in it, however deep, is other than an int64. */
+int json_scan_numbers(struct arena *a, char *text, size_t n, uint32_t depth, struct value *out,
+                      size_t *used, bool *wide, struct err *err);
 /* The children of a container whose text was validated before: for value.c. out->at has room that
  * the function takes from the arena. */
 void json_index(struct arena *a, const char *raw, uint32_t len, struct kids *out);

@@ -197,18 +197,20 @@ specials_valid(struct json_walk *w, struct json_strip *s, struct json_carry *c)
 /* Whether a number or literal starts here and ends where a blank or sign stands. Which one may,
  * the grammar says. */
 static bool
-word_valid(const char *text, size_t at, size_t n)
+word_valid(struct json_walk *w, size_t at)
 {
     enum value_type type;
     size_t end;
 
-    if (text[at] >= 'a')
-        end = json_literal_end(text, at, n, &type);
-    else
-        end = json_number_end(text, at, n, &type);
-    if (end == at || end == n)
+    if (w->text[at] >= 'a') {
+        end = json_literal_end(w->text, at, w->n, &type);
+    } else {
+        end = json_number_end(w->text, at, w->n, &type);
+        w->wide |= end > at && type != V_INT;
+    }
+    if (end == at || end == w->n)
         return false;
-    switch (text[end]) {
+    switch (w->text[end]) {
     case ',':
     case '}':
     case ']':
@@ -221,10 +223,10 @@ word_valid(const char *text, size_t at, size_t n)
 }
 
 static bool
-words_valid(const struct json_walk *w, size_t base, uint64_t starts)
+words_valid(struct json_walk *w, size_t base, uint64_t starts)
 {
     while (starts != 0) {
-        if (!word_valid(w->text, base + (unsigned)__builtin_ctzll(starts), w->n))
+        if (!word_valid(w, base + (unsigned)__builtin_ctzll(starts)))
             return false;
         starts &= starts - 1;
     }
@@ -258,7 +260,7 @@ string_ends(uint64_t starts, uint64_t inside, uint64_t *carry)
 }
 
 VECTOR static bool
-block_valid(const struct json_walk *w, const struct json_strip *s, unsigned i, struct json_carry *c)
+block_valid(struct json_walk *w, const struct json_strip *s, unsigned i, struct json_carry *c)
 {
     uint64_t inside = s->inside[i], quotes = s->quote[i], keep = s->keep[i];
     uint64_t outside = ~(inside | quotes) & keep, blank = s->space[i] & outside;
@@ -409,7 +411,7 @@ second_pass(const struct json_strip *s, const struct found *f, struct json_carry
 }
 
 VECTOR static bool
-tight_valid(const struct json_walk *w, const struct json_strip *s, struct json_carry *c)
+tight_valid(struct json_walk *w, const struct json_strip *s, struct json_carry *c)
 {
     struct found f;
     __m256i wrong = first_pass(s, &f, c);

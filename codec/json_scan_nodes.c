@@ -12,7 +12,7 @@
 /* Up to so many keys each one is compared with those before it. */
 #define FEW_KEYS 32
 
-/* What the first byte of a valid value says. V_INT is to be refined. A table, as no branch
+/* What the first byte of a valid value says. V_INT may have to be refined. A table, as no branch
  * predictor knows what comes next. */
 static const uint8_t types[256] = {
     ['"'] = V_STRING, ['{'] = V_OBJECT, ['['] = V_ARRAY, ['t'] = V_BOOL, ['f'] = V_BOOL,
@@ -74,7 +74,7 @@ fill_node(const struct json_walk *w, struct value *v, size_t from, size_t to)
     v->flags = 0;
     if (type == V_STRING && has_slash(w, from, to))
         v->flags = V_ESCAPED;
-    else if (type == V_INT)
+    else if (type == V_INT && (w->wide || w->text[from] == '-'))
         refine_number(v, to - from);
 }
 
@@ -174,37 +174,43 @@ json_nodes_make(struct arena *a, const struct json_walk *w, struct kids *out)
 
 /* ---- equal keys ---- */
 
-/* The first bytes of a key as a number, and its length: loads beyond it stay within ARENA_PAD. */
-static uint64_t
-key_hash(const struct value *v)
+/* More keys than this are likely to share a slot. */
+#define MANY_KEYS 256
+#define KEY_SLOTS 1024
+
+/* From the first bytes of a key, its last one and its length, without a branch on that: loads
+ * beyond the key stay within ARENA_PAD, and a quote stands before it. */
+static inline unsigned
+key_slot(const struct value *v)
 {
-    uint64_t head;
+    uint64_t head, last = (unsigned char)v->key[(ptrdiff_t)v->key_len - 1];
+    bool whole = v->key_len < sizeof head;
 
     memcpy(&head, v->key, sizeof head);
-    if (v->key_len < sizeof head)
-        head &= (UINT64_C(1) << (8 * v->key_len)) - 1;
-    else
-        head ^= (uint64_t)(unsigned char)v->key[v->key_len - 1] << 32;
-    return (head + v->key_len) * 0x9E3779B97F4A7C15u;
+    head &= whole ? (UINT64_C(1) << 8 * v->key_len) - 1 : UINT64_MAX;
+    return (unsigned)((head + (last << 32) + v->key_len) * 0x9E3779B97F4A7C15u >> 54);
 }
 
-/* Remembers which values of a small hash were seen: keys that never share one are different. */
+/* False: all keys differ, for none has lost its slot to a later one. The slots need not be cleared,
+ * and no look waits for the store before it. */
 static bool
 may_repeat(const struct kids *kids)
 {
-    uint64_t seen[16] = { 0 };
+    uint16_t slot[MANY_KEYS];
+    uint8_t owner[KEY_SLOTS];
+    bool lost = false;
 
+    if (kids->n > MANY_KEYS)
+        return true;
     for (uint32_t i = 0; i < kids->n; i++) {
-        unsigned bit;
-
         if (kids->at[i].flags & V_KEY_FLAGS)
             return true;
-        bit = (unsigned)(key_hash(&kids->at[i]) >> 54);
-        if (seen[bit / 64] >> (bit % 64) & 1)
-            return true;
-        seen[bit / 64] |= UINT64_C(1) << (bit % 64);
+        slot[i] = (uint16_t)key_slot(&kids->at[i]);
+        owner[slot[i]] = (uint8_t)i;
     }
-    return false;
+    for (uint32_t i = 0; i < kids->n; i++)
+        lost |= owner[slot[i]] != (uint8_t)i;
+    return lost;
 }
 
 struct named {

@@ -21,6 +21,7 @@ struct json_walk {
     size_t end;      /* out: behind its closing one */
     bool line_ends;  /* out: some between tokens */
     bool surrogates; /* out: some among the escapes, paired or not */
+    bool wide;       /* out: some number is no int64, or nobody has looked */
     size_t slash[2]; /* out: first and last backslash, or further out; first > last: none */
     uint32_t *marks; /* out. Object: colon, comma, colon, ..., brace. Array: comma, ..., bracket */
     size_t marks_n, marks_cap;

@@ -245,12 +245,14 @@ take_value(struct json_walk *w, struct place *p, struct err *err)
 
     if (c == '{' || c == '[')
         return open_container(w, p, c == '{', err);
-    if (c == '"')
+    if (c == '"') {
         end = json_string_end(w->text, p->at, w->n, err);
-    else if (c == '-' || (c >= '0' && c <= '9'))
+    } else if (c == '-' || (c >= '0' && c <= '9')) {
         end = json_number_end(w->text, p->at, w->n, &type);
-    else
+        w->wide |= end > p->at && type != V_INT;
+    } else {
         end = json_literal_end(w->text, p->at, w->n, &type);
+    }
     if (end == 0)
         return -1;
     if (end == p->at)

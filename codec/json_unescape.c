@@ -117,56 +117,62 @@ json_unescape_scalar(struct slice in, char *out)
 
 #define VECTOR __attribute__((target("avx512f,avx512bw,avx512vbmi2,bmi,popcnt")))
 
-/* Of bytes that begin outside an escape: the backslashes that begin one. */
+/* Where a block stands. */
+struct block {
+    const char *p, *end;
+    bool escaped; /* its first byte is, by a backslash before it that was left out already */
+};
+
+/* The backslashes that begin an escape. Subtracting each run from what lies behind it, odd places
+ * filled up, leaves every other place of the run. */
 static inline uint64_t
-beginnings(uint64_t slashes)
+beginnings(uint64_t slashes, bool escaped)
 {
-    uint64_t begin = 0;
+    const uint64_t odd = UINT64_C(0xAAAAAAAAAAAAAAAA);
+    uint64_t runs = slashes & ~(uint64_t)escaped;
 
-    if ((slashes & slashes << 1) == 0)
-        return slashes;
-    for (uint64_t rest = slashes; rest != 0;) {
-        unsigned i = (unsigned)__builtin_ctzll(rest);
-
-        begin |= UINT64_C(1) << i;
-        rest &= ~(UINT64_C(3) << i);
-    }
-    return begin;
+    return (((runs << 1 | odd) - runs) ^ odd) & slashes;
 }
 
-/* Moves what is before the next escape that is more than a byte with a backslash before it, or up
- * to 64 bytes of the text. True: *p is at that escape. */
+/* Moves 64 bytes of the text, or what is before the first escape among them that is more than a
+ * byte with a backslash before it. True: b->p is at that escape. */
 VECTOR static inline bool
-move_block(const char **p, const char *end, char **out)
+move_block(struct block *b, char **out)
 {
-    size_t n = (size_t)(end - *p);
+    size_t n = (size_t)(b->end - b->p);
     uint64_t taken = n < 64 ? (UINT64_C(1) << n) - 1 : UINT64_MAX, begin, simple, other;
-    __m512i v = _mm512_maskz_loadu_epi8(taken, *p);
+    __m512i v = _mm512_maskz_loadu_epi8(taken, b->p);
 
-    begin = beginnings(_mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\\')));
-    if (begin >> 63) /* what it stands for comes with the next block */
-        taken >>= 1;
+    begin = beginnings(_mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\\')), b->escaped);
     simple = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('"')) |
              _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\\')) |
              _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('/'));
-    other = (begin << 1 & ~simple) >> 1;
-    if (other != 0)
-        taken &= (other & (0 - other)) - 1;
-    _mm512_storeu_si512(*out, _mm512_maskz_compress_epi8(taken & ~begin, v));
-    *p += __builtin_popcountll(taken);
-    *out += __builtin_popcountll(taken & ~begin);
+    other = (begin << 1 | b->escaped) & ~simple;
+    if (other != 0) {
+        unsigned at = (unsigned)__builtin_ctzll(other); /* of the byte behind the backslash */
+
+        taken = at == 0 ? 0 : (UINT64_C(1) << (at - 1)) - 1;
+        b->p += (ptrdiff_t)at - 1;
+        b->escaped = false;
+    } else {
+        b->p += n < 64 ? n : 64;
+        b->escaped = begin >> 63;
+    }
+    taken &= ~begin;
+    _mm512_storeu_si512(*out, _mm512_maskz_compress_epi8(taken, v));
+    *out += __builtin_popcountll(taken);
     return other != 0;
 }
 
 VECTOR static size_t
 unescape_vector(struct slice in, char *out)
 {
-    const char *p = in.p, *end = in.p + in.n;
+    struct block b = { .p = in.p, .end = in.p + in.n };
     char *at = out;
 
-    while (p < end)
-        if (move_block(&p, end, &at))
-            p = json_unescape_one(p, end, &at);
+    while (b.p < b.end)
+        if (move_block(&b, &at))
+            b.p = json_unescape_one(b.p, b.end, &at);
     return (size_t)(at - out);
 }
 

@@ -61,23 +61,6 @@ has_decimal(struct slice raw)
     return false;
 }
 
-/* Looks at strings, too: one pass without a branch is faster than to know where they are, and in
- * bytes, for then the compiler does many at once. */
-bool
-json_decimal_possible(struct slice text)
-{
-    const unsigned char *p = (const unsigned char *)text.p;
-    unsigned char found = text.n > JSON_NUMBER_DIGITS;
-
-    for (size_t i = 0; i + 1 < text.n; i++) {
-        unsigned char digit = (unsigned char)(p[i] - '0') < 10;
-        unsigned char dot = p[i + 1] == '.', e = (p[i + 1] | 0x20) == 'e';
-
-        found |= digit & (dot | e);
-    }
-    return found != 0;
-}
-
 /* ---- nodes ---- */
 
 /* Java's text of most decimals is what the sender wrote; these may be different. */

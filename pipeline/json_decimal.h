@@ -12,7 +12,5 @@
 
 /* -1: a number that is too long. scratch is overwritten. */
 int json_decimal_convert(struct arena *a, struct value *v, struct buf *scratch, struct err *err);
-/* False: json_decimal_convert() would change nothing in what was scanned from this text. */
-bool json_decimal_possible(struct slice text);
 
 #endif

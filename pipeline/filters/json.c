@@ -99,28 +99,29 @@ text_to_scan(struct arena *a, struct value *v)
     return (struct slice){ copy, n };
 }
 
-/* The whole of a copy. Of several documents the last one counts; blank text is null. */
+/* The whole of a copy. Of several documents the last one counts; blank text is null. A number that
+ * is an int64 is no decimal. */
 static int
 parse(struct local *l, struct arena *a, struct slice text, struct value *out, struct err *err)
 {
+    bool wide = false;
+
     if (slice_starts(text, SLICE("\xef\xbb\xbf"))) {
         text.p += 3;
         text.n -= 3;
     }
     text = without_blanks(text);
     *out = value_null();
-    if (text.n == 0)
-        return 0;
     for (struct slice rest = text; rest.n > 0; rest = without_blanks(rest)) {
         char *at = (char *)(uintptr_t)rest.p;
         size_t used;
 
-        if (json_scan_value(a, at, rest.n, JSON_DEPTH, out, &used, err) < 0)
+        if (json_scan_numbers(a, at, rest.n, JSON_DEPTH, out, &used, &wide, err) < 0)
             return -1;
         rest.p += used;
         rest.n -= used;
     }
-    return json_decimal_possible(text) ? json_decimal_convert(a, out, &l->scratch, err) : 0;
+    return wide ? json_decimal_convert(a, out, &l->scratch, err) : 0;
 }
 
 /* ---- into the event ---- */

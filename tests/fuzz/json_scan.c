@@ -17,6 +17,7 @@ struct answer {
     struct arena a;
     char *text;
     size_t used;
+    bool wide;
 };
 
 static void
@@ -31,8 +32,8 @@ scan(struct answer *out, enum json_isa isa, const uint8_t *data, size_t size, bo
     if (object)
         out->result = json_scan_object(&out->a, out->text, size, 100, &out->v, &out->err);
     else
-        out->result =
-            json_scan_value(&out->a, out->text, size, 100, &out->v, &out->used, &out->err);
+        out->result = json_scan_numbers(&out->a, out->text, size, 100, &out->v, &out->used,
+                                        &out->wide, &out->err);
 }
 
 static void
@@ -81,6 +82,7 @@ run(const uint8_t *data, size_t size, bool object)
         check(size == 0 || memcmp(x.text, data, size) == 0, "bad text was changed");
     } else {
         check(x.used == y.used && x.used <= size, "bytes used");
+        check(x.wide == y.wide, "kinds of numbers");
         compare(&x, &x.v, &y, &y.v);
     }
     arena_fini(&x.a);

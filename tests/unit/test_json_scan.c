@@ -471,24 +471,29 @@ static const struct {
     size_t used;
     unsigned flags;
     enum err_code code;
+    bool wide;
 } values[] = {
-    { "{\"a\":1} rest \xff", 0, V_OBJECT, 7, V_INDEXED, ERR_NONE },
-    { " [1,2]\n\n", 0, V_ARRAY, 6, V_INDEXED, ERR_NONE },
-    { "[]]", 0, V_ARRAY, 2, V_INDEXED, ERR_NONE },
-    { "\"a\\n\" \"b", 0, V_STRING, 5, V_ESCAPED, ERR_NONE },
-    { "-17,", 0, V_INT, 3, 0, ERR_NONE },
-    { "1.5e3", 0, V_DOUBLE, 5, 0, ERR_NONE },
-    { "1e999", 0, V_DOUBLE, 5, V_CHANGED, ERR_NONE },
-    { "true", 0, V_BOOL, 4, 0, ERR_NONE },
-    { "null\t", 0, V_NULL, 4, 0, ERR_NONE },
-    { "", -1, V_NULL, 0, 0, ERR_PARSE },
-    { " \n", -1, V_NULL, 0, 0, ERR_PARSE },
-    { "42abc", -1, V_NULL, 0, 0, ERR_INVALID_JSON },
-    { "nullx", -1, V_NULL, 0, 0, ERR_INVALID_JSON },
-    { "[1", -1, V_NULL, 0, 0, ERR_INVALID_JSON },
-    { "\"a", -1, V_NULL, 0, 0, ERR_INVALID_JSON },
-    { "]", -1, V_NULL, 0, 0, ERR_INVALID_JSON },
-    { "\"\xff\"", -1, V_NULL, 0, 0, ERR_INVALID_UTF8 },
+    { "{\"a\":1} rest \xff", 0, V_OBJECT, 7, V_INDEXED, ERR_NONE, false },
+    { " [1,2]\n\n", 0, V_ARRAY, 6, V_INDEXED, ERR_NONE, false },
+    { "[]]", 0, V_ARRAY, 2, V_INDEXED, ERR_NONE, false },
+    { "\"a\\n\" \"b", 0, V_STRING, 5, V_ESCAPED, ERR_NONE, false },
+    { "-17,", 0, V_INT, 3, 0, ERR_NONE, false },
+    { "1.5e3", 0, V_DOUBLE, 5, 0, ERR_NONE, true },
+    { "1e999", 0, V_DOUBLE, 5, V_CHANGED, ERR_NONE, true },
+    { "9223372036854775808", 0, V_BIGINT, 19, 0, ERR_NONE, true },
+    { "{\"1.5\":[-9223372036854775808,\"1e5\"]}", 0, V_OBJECT, 36, V_INDEXED, ERR_NONE, false },
+    { "{\"a\":[{\"b\":1e5}]}", 0, V_OBJECT, 17, V_INDEXED, ERR_NONE, true },
+    { "[[9223372036854775808], 1]", 0, V_ARRAY, 26, V_INDEXED, ERR_NONE, true },
+    { "true", 0, V_BOOL, 4, 0, ERR_NONE, false },
+    { "null\t", 0, V_NULL, 4, 0, ERR_NONE, false },
+    { "", -1, V_NULL, 0, 0, ERR_PARSE, false },
+    { " \n", -1, V_NULL, 0, 0, ERR_PARSE, false },
+    { "42abc", -1, V_NULL, 0, 0, ERR_INVALID_JSON, false },
+    { "nullx", -1, V_NULL, 0, 0, ERR_INVALID_JSON, false },
+    { "[1", -1, V_NULL, 0, 0, ERR_INVALID_JSON, false },
+    { "\"a", -1, V_NULL, 0, 0, ERR_INVALID_JSON, false },
+    { "]", -1, V_NULL, 0, 0, ERR_INVALID_JSON, false },
+    { "\"\xff\"", -1, V_NULL, 0, 0, ERR_INVALID_UTF8, false },
 };
 
 START_TEST(first_value_of_a_text)
@@ -499,17 +504,19 @@ START_TEST(first_value_of_a_text)
         struct err err = { 0 };
         struct arena a;
         struct value v;
+        bool wide = false;
         int result;
 
         arena_init(&a, NULL);
         memcpy(text, values[_i].json, n);
-        result = json_scan_value(&a, text, n, JSON_DEPTH, &v, &used, &err);
+        result = json_scan_numbers(&a, text, n, JSON_DEPTH, &v, &used, &wide, &err);
         ck_assert_msg(result == values[_i].result, "%s: %s", values[_i].json, err.msg);
         ck_assert_int_eq(err.code, values[_i].code);
         if (result == 0) {
             ck_assert_int_eq(v.type, values[_i].type);
             ck_assert_int_eq(v.flags, values[_i].flags);
             ck_assert_uint_eq(used, values[_i].used);
+            ck_assert_int_eq(wide, values[_i].wide);
             ck_assert_str_eq(text + used, values[_i].json + used); /* nobody touched the rest */
         }
         arena_fini(&a);
