@@ -694,7 +694,7 @@ next_ratio(double last, double now)
 static void
 take_answer(struct conn *c, const struct beats_found *m)
 {
-    struct buf held = { 0 };
+    struct slice held;
 
     if (m->received > 0 && m->inflated > 0)
         c->ratio = next_ratio(c->ratio, (double)m->inflated / (double)m->received);
@@ -717,11 +717,9 @@ take_answer(struct conn *c, const struct beats_found *m)
         }
         return;
     }
-    if (feed_answer(&c->feed, m->version, m->left, &held)) {
-        if (c->state == CONN_READING || c->state == CONN_PAUSED)
-            take_bytes(c, buf_slice(&held));
-        buf_fini(&held);
-    }
+    if (feed_answer(&c->feed, m->version, m->left, &held) &&
+        (c->state == CONN_READING || c->state == CONN_PAUSED))
+        take_bytes(c, held);
 }
 
 void

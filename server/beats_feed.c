@@ -18,13 +18,21 @@ feed_init(struct beats_feed *f, const struct lj_limits *limits, struct budget_sh
     f->framer = lj_new(limits);
 }
 
+static void
+drop_held(struct beats_feed *f)
+{
+    budget_release(f->share, BUDGET_WINDOW, f->held.cap);
+    buf_fini(&f->held);
+    f->held_from = 0;
+    f->again = false;
+}
+
 void
 feed_fini(struct beats_feed *f)
 {
     lj_free(&f->framer);
     window_free(&f->open);
-    budget_release(f->share, BUDGET_WINDOW, f->held.cap);
-    buf_fini(&f->held);
+    drop_held(f);
 }
 
 static size_t
@@ -152,6 +160,14 @@ static enum feed_status
 hold(struct beats_feed *f, struct slice *in)
 {
     f->holding = true;
+    if (f->again) { /* *in is their rest, and no frame is cut before its end */
+        ASSERT(f->tail == 0);
+        f->held_from = f->held.n - in->n;
+        f->again = false;
+        in->p += in->n;
+        in->n = 0;
+        return FEED_HELD;
+    }
     if (f->tail > 0) {
         append_held(f, (struct slice){ f->block->data + f->block->n - f->tail, f->tail });
         f->tail = 0;
@@ -271,11 +287,13 @@ feed_bytes(struct beats_feed *f, struct slice *in, struct window **out, char *ve
     while (in->n > 0 && got == FEED_MORE)
         got = f->tail > 0 ? feed_tail(f, in, out, version, err)
                           : feed_direct(f, in, out, version, err);
+    if (f->again && (got == FEED_MORE || got == FEED_BAD))
+        drop_held(f);
     return got;
 }
 
 bool
-feed_answer(struct beats_feed *f, char version, uint32_t left, struct buf *held)
+feed_answer(struct beats_feed *f, char version, uint32_t left, struct slice *held)
 {
     if (lj_left(f->framer) == LJ_UNKNOWN) {
         lj_reopen(f->framer, version, left);
@@ -284,9 +302,8 @@ feed_answer(struct beats_feed *f, char version, uint32_t left, struct buf *held)
     if (!f->holding)
         return false;
     f->holding = false;
-    budget_release(f->share, BUDGET_WINDOW, f->held.cap);
-    *held = f->held;
-    f->held = (struct buf){ 0 };
+    f->again = true;
+    *held = (struct slice){ f->held.p + f->held_from, f->held.n - f->held_from };
     return true;
 }
 

@@ -23,7 +23,9 @@ struct beats_feed {
     uint32_t left;              /* > 0: the open window goes on in a W that came before */
     bool compressed;            /* the open window has a C frame */
     bool holding;
-    struct buf held; /* bytes that wait for the worker's answer; charged as BUDGET_WINDOW */
+    struct buf held;  /* bytes that wait for the worker's answer; charged as BUDGET_WINDOW */
+    size_t held_from; /* of them: those before were fed again */
+    bool again;       /* they are being fed again */
 };
 
 enum feed_status {
@@ -42,8 +44,9 @@ void feed_fini(struct beats_feed *f);
 enum feed_status feed_bytes(struct beats_feed *f, struct slice *in, struct window **out,
                             char *version, struct err *err);
 /* A worker has looked into the last window that was handed over: left events are still missing.
- * True: held bytes are to be fed again; *held is the caller's then, charged no more. */
-bool feed_answer(struct beats_feed *f, char version, uint32_t left, struct buf *held);
+ * True: *held is to be fed again, before anything else; it stays ours, and what has to wait once
+ * more is not copied: a window of many small C frames would cost its square. */
+bool feed_answer(struct beats_feed *f, char version, uint32_t left, struct slice *held);
 /* A window has begun and is not complete. */
 bool feed_is_open(const struct beats_feed *f);
 /* Of the window that is open, received so far. */

@@ -85,22 +85,79 @@ START_TEST(frames_without_a_window_wait_for_the_worker)
 {
     struct beats_feed f;
     struct seen s = { 0 };
-    struct buf held = { 0 };
-    int64_t charged;
+    struct slice held;
 
     start(&f, (size_t)1 << 20);
     feed(&f, SLICE(W3 C J("\3")), &s);
     ck_assert_int_eq(s.last, FEED_HELD);
     ck_assert_uint_eq(s.windows, 1);
-    charged = atomic_load(&share.used);
-    ck_assert_int_ge(charged, (int64_t)f.held.cap); /* what waits is charged, too */
-    ck_assert(feed_answer(&f, '2', 1, &held));      /* one event was missing */
-    ck_assert_int_eq(atomic_load(&share.used), charged - (int64_t)held.cap);
-    feed(&f, buf_slice(&held), &s);
+    ck_assert_uint_gt(f.held.cap, 0);
+    ck_assert_int_ge(atomic_load(&share.used), (int64_t)f.held.cap); /* what waits is charged */
+    ck_assert(feed_answer(&f, '2', 1, &held));                       /* one event was missing */
+    feed(&f, held, &s);
     ck_assert_uint_eq(s.windows, 2);
     ck_assert_slice(buf_slice(&s.bytes), SLICE(W3 C J("\3")));
-    buf_fini(&held);
+    ck_assert_int_eq(atomic_load(&share.used), 0); /* and no longer once it was fed again */
     end(&f, &s);
+}
+END_TEST
+
+/* Each C frame is an answer of its own: what waits behind it is neither moved nor copied. */
+START_TEST(held_frames_stay_where_they_are)
+{
+    enum { FRAMES = 1000 };
+    struct beats_feed f;
+    struct seen s = { 0 };
+    struct buf wire = { 0 };
+    struct slice held;
+    const char *at;
+
+    start(&f, (size_t)1 << 20);
+    lj_put_window(&wire, '2', FRAMES);
+    for (unsigned i = 0; i < FRAMES; i++)
+        buf_append(&wire, SLICE(C));
+    feed(&f, buf_slice(&wire), &s);
+    at = f.held.p;
+    for (uint32_t left = FRAMES - 1; left > 0; left--) {
+        ck_assert_int_eq(s.last, FEED_HELD);
+        ck_assert(feed_answer(&f, '2', left, &held));
+        ck_assert_uint_eq(held.n, left * SLICE(C).n);
+        ck_assert_ptr_eq(held.p + held.n, at + f.held.n);
+        feed(&f, held, &s);
+        ck_assert_uint_eq(s.windows, FRAMES - left + 1);
+    }
+    ck_assert_int_eq(s.last, FEED_MORE);
+    ck_assert_slice(buf_slice(&s.bytes), buf_slice(&wire));
+    ck_assert(!feed_answer(&f, '2', 0, &held));
+    buf_fini(&wire);
+    end(&f, &s);
+}
+END_TEST
+
+/* The last held frame is cut; its rest comes after the answer. */
+START_TEST(a_cut_frame_waits_for_its_rest_behind_held_ones)
+{
+    for (size_t cut = 1; cut < SLICE(C).n; cut++) {
+        struct beats_feed f;
+        struct seen s = { 0 };
+        struct slice held, last = SLICE(C);
+
+        start(&f, (size_t)1 << 20);
+        feed(&f, SLICE(W3 C C), &s);
+        feed(&f, (struct slice){ last.p, cut }, &s);
+        ck_assert_int_eq(s.last, FEED_HELD);
+        ck_assert(feed_answer(&f, '2', 2, &held));
+        feed(&f, held, &s);
+        ck_assert_uint_eq(s.windows, 2);
+        if (feed_answer(&f, '2', 1, &held))
+            feed(&f, held, &s);
+        feed(&f, (struct slice){ last.p + cut, last.n - cut }, &s);
+        if (s.last == FEED_HELD && feed_answer(&f, '2', 1, &held)) /* cut at its first byte */
+            feed(&f, held, &s);
+        ck_assert_msg(s.windows == 3, "cut at %zu: %u windows: %s", cut, s.windows, s.err.msg);
+        ck_assert_slice(buf_slice(&s.bytes), SLICE(W3 C C C));
+        end(&f, &s);
+    }
 }
 END_TEST
 
@@ -108,15 +165,15 @@ START_TEST(held_frames_of_a_complete_window_are_an_error)
 {
     struct beats_feed f;
     struct seen s = { 0 };
-    struct buf held = { 0 };
+    struct slice held;
 
     start(&f, (size_t)1 << 20);
     feed(&f, SLICE(W3 C J("\3")), &s);
     ck_assert(feed_answer(&f, '2', 0, &held));
-    feed(&f, buf_slice(&held), &s);
+    feed(&f, held, &s);
     ck_assert_int_eq(s.last, FEED_BAD);
     ck_assert_int_eq(s.err.code, ERR_DATA_BEFORE_WINDOW);
-    buf_fini(&held);
+    ck_assert_int_eq(atomic_load(&share.used), 0);
     end(&f, &s);
 }
 END_TEST
@@ -175,6 +232,8 @@ add_tests(TCase *tc)
 {
     tcase_add_test(tc, any_chunking_gives_the_same_windows);
     tcase_add_test(tc, frames_without_a_window_wait_for_the_worker);
+    tcase_add_test(tc, held_frames_stay_where_they_are);
+    tcase_add_test(tc, a_cut_frame_waits_for_its_rest_behind_held_ones);
     tcase_add_test(tc, held_frames_of_a_complete_window_are_an_error);
     tcase_add_test(tc, a_window_over_the_budget_is_refused_with_both_numbers);
     tcase_add_test(tc, an_announced_length_is_not_believed);
