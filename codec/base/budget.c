@@ -10,6 +10,8 @@
 /* Workers stop so much before an output holds half: reading stops there, and windows as received
  * are small. */
 #define VIEWS_PART 8
+/* How far the only views of each pipeline may go beyond the limit together. */
+#define BEYOND_PART 8
 
 static const char *const part_names[BUDGET_PARTS] = {
     [BUDGET_WINDOW] = "windows", [BUDGET_BATCH] = "batches",    [BUDGET_VIEW] = "views",
@@ -69,6 +71,13 @@ note_peak(struct budget *b, int64_t held)
 }
 
 static void
+hold_views(struct budget_share *share, int64_t bytes)
+{
+    atomic_fetch_add(&share->views, bytes);
+    atomic_fetch_add(&share->budget->views, bytes);
+}
+
+static void
 move(struct budget_share *share, enum budget_part part, int64_t bytes)
 {
     struct budget *b = share->budget;
@@ -82,7 +91,7 @@ move(struct budget_share *share, enum budget_part part, int64_t bytes)
         ASSERT(before + bytes >= 0);
         atomic_fetch_add(&b->shared, beyond(before + bytes, own) - beyond(before, own));
         if (part == BUDGET_VIEW || part == BUDGET_BODY)
-            atomic_fetch_add(&share->views, bytes);
+            hold_views(share, bytes);
         if (part == BUDGET_BATCH)
             atomic_fetch_add(&share->batches, bytes);
     }
@@ -121,13 +130,19 @@ most_of(const struct budget *b)
 
 /* What the kernel holds for paused connections comes back only when they go on, and they wait for
  * what is asked for here. */
+static int64_t
+held_by_us(const struct budget *b)
+{
+    return atomic_load(&b->used) - atomic_load(&b->parts[BUDGET_KERNEL]);
+}
+
 static bool
 has_room(const struct budget_share *share, int64_t bytes)
 {
     const struct budget *b = share->budget;
     int64_t own = guarantee(b), used = atomic_load(&share->used);
 
-    if (atomic_load(&b->used) - atomic_load(&b->parts[BUDGET_KERNEL]) + bytes > b->limit)
+    if (held_by_us(b) + bytes > b->limit)
         return false;
     if (share == &b->common || used + bytes <= own)
         return true;
@@ -152,19 +167,29 @@ output_has_room(const struct budget_share *share, int64_t more)
            most_of(share->budget) / VIEWS_PART * (VIEWS_PART - 1) / 2;
 }
 
+/* Views that are their pipeline's only ones, beside `mine` of the same window. Were they bound by
+ * the limit, a budget full of received windows could not empty; without any bound every pipeline
+ * might go beyond it at once. */
+static bool
+may_go_beyond(const struct budget *b, size_t mine, int64_t bytes)
+{
+    return atomic_load(&b->views) <= (int64_t)mine ||
+           held_by_us(b) + bytes <= b->limit + b->limit / BEYOND_PART;
+}
+
 bool
 budget_reserve_window(struct budget_share *share, size_t batch, size_t views)
 {
     const struct budget *b = share->budget;
-    int64_t held = atomic_load(&share->views), more = (int64_t)views;
+    int64_t both = (int64_t)(batch + views);
 
-    if (held == 0)
-        more = 0;
-    else if (!output_has_room(share, more))
+    if (atomic_load(&share->views) == 0) {
+        if (!may_go_beyond(b, 0, both) ||
+            !has_room(atomic_load(&share->batches) == 0 ? &b->common : share, (int64_t)batch))
+            return false;
+    } else if (!output_has_room(share, (int64_t)views) || !has_room(share, both)) {
         return false;
-    if (!has_room(atomic_load(&share->batches) == 0 && more == 0 ? &b->common : share,
-                  (int64_t)batch + more))
-        return false;
+    }
     budget_charge(share, BUDGET_BATCH, batch);
     budget_charge(share, BUDGET_VIEW, views);
     return true;
@@ -175,7 +200,8 @@ budget_reserve_views(struct budget_share *share, size_t mine, size_t more)
 {
     bool alone = atomic_load(&share->views) <= (int64_t)mine;
 
-    if (!alone && (!output_has_room(share, (int64_t)more) || !has_room(share, (int64_t)more)))
+    if (alone ? !may_go_beyond(share->budget, mine, (int64_t)more)
+              : !output_has_room(share, (int64_t)more) || !has_room(share, (int64_t)more))
         return false;
     budget_charge(share, BUDGET_VIEW, more);
     return true;

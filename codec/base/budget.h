@@ -53,6 +53,7 @@ struct budget {
     _Atomic int64_t parts[BUDGET_PARTS];
     atomic_uint pipelines;
     _Atomic int64_t shared; /* sum over pipelines of what exceeds their guarantee */
+    _Atomic int64_t views;  /* and of what their outputs hold */
     /* Somebody waits for room: the next release calls room(arg), once, on the thread that released.
      * Set both before threads start; room may take locks that no releasing caller holds. */
     atomic_bool wanted;
@@ -78,7 +79,8 @@ bool budget_reserve(struct budget_share *share, enum budget_part part, size_t by
 /* For a whole window: batch bytes as BUDGET_BATCH, and views as BUDGET_VIEW for what its events
  * will be encoded to; both or none. An output may hold half of what its pipeline could have.
  * However full a pipeline is, its only batch needs room in the whole budget alone, and its only
- * views need none: so one window can always go through. */
+ * views may take the process an eighth beyond the limit; the only views of all pipelines are taken
+ * as they are: so one window can always go through. */
 bool budget_reserve_window(struct budget_share *share, size_t batch, size_t views);
 /* More views for a window that turned out larger: `mine` are already reserved for it. By the same
  * rule. */

@@ -56,6 +56,31 @@ START_TEST(views_that_grow_ask_like_new_ones)
 }
 END_TEST
 
+/* Each pipeline has one window, whose views turn out three times as large: together they go an
+ * eighth beyond the limit, not each of them. */
+START_TEST(only_views_of_several_pipelines_share_what_is_beyond)
+{
+    unsigned granted = 0;
+
+    start(MB(64), 4);
+    budget_charge(&shares[0], BUDGET_WINDOW, MB(32));
+    for (size_t i = 0; i < 4; i++)
+        ck_assert(budget_reserve_window(&shares[i], MB(4), MB(4)));
+    for (size_t i = 0; i < 4; i++)
+        granted += budget_reserve_views(&shares[i], MB(4), MB(8));
+    ck_assert_uint_eq(granted, 1);
+    ck_assert_int_eq(budget.used, MB(72));
+    /* Who was refused goes back and asks for all of it, once the others are through. */
+    for (size_t i = 0; i < 4; i++) {
+        budget_release(&shares[i], BUDGET_BATCH, MB(4));
+        budget_release(&shares[i], BUDGET_VIEW, (size_t)atomic_load(&shares[i].views));
+    }
+    ck_assert_int_eq(budget.views, 0);
+    ck_assert(budget_reserve_window(&shares[3], MB(8), MB(60)));
+    ck_assert(!budget_reserve_window(&shares[2], MB(4), MB(8)));
+}
+END_TEST
+
 START_TEST(the_peak_is_without_the_kernel)
 {
     start(MB(64), 1);
@@ -161,6 +186,7 @@ add_tests(TCase *tc)
     tcase_add_test(tc, a_window_that_goes_through_alone_asks_for_no_views);
     tcase_add_test(tc, workers_stop_before_an_output_holds_half);
     tcase_add_test(tc, views_that_grow_ask_like_new_ones);
+    tcase_add_test(tc, only_views_of_several_pipelines_share_what_is_beyond);
     tcase_add_test(tc, the_peak_is_without_the_kernel);
     tcase_add_test(tc, the_kernel_keeps_no_worker_waiting);
     tcase_add_test(tc, a_pipeline_feels_what_others_took_of_the_shared_half);
