@@ -2,6 +2,7 @@
 /* Keys and certificates: from the operator's files into a context, and what to say when one does
  * not fit. The library's own words for that are "bad ASN"; ours name the file and the command that
  * makes a good one. Passphrases and keys never reach a message, and are wiped. */
+#include "codec/base/base64.h"
 #include "server/net/tls_priv.h"
 
 #include <dirent.h>
@@ -120,48 +121,22 @@ is_encrypted(const struct pem *pem)
            slice_find(pem->block, SLICE("Proc-Type: 4,ENCRYPTED"), 0) != SIZE_MAX;
 }
 
-static int
-base64_digit(char c)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *at = c == '\0' ? NULL : strchr(digits, c);
-
-    return at == NULL ? -1 : (int)(at - digits);
-}
-
-/* The first bytes of a block: enough to see its encryption scheme, none of the key's. */
-static struct slice
-pem_head(const struct pem *pem, char *out, size_t max)
-{
-    struct slice body = pem->block, line;
-    unsigned bits = 0, have = 0;
-    size_t n = 0;
-
-    slice_split(&body, '\n', &line);
-    for (size_t i = 0; i < body.n && n < max && body.p[i] != '-'; i++) {
-        int digit = base64_digit(body.p[i]);
-
-        if (digit < 0)
-            continue;
-        bits = (bits << 6 | (unsigned)digit) & 0xffffff;
-        have += 6;
-        if (have >= 8) {
-            have -= 8;
-            out[n++] = (char)(bits >> have);
-        }
-    }
-    return (struct slice){ out, n };
-}
-
-/* PBES2 with scrypt as key derivation: the library fails on it. */
+/* Of a key: to be wiped. False: no base64. */
 static bool
-uses_scrypt(const struct pem *pem)
+pem_bytes(const struct pem *pem, struct buf *out)
 {
-    char head[96];
+    struct slice rest = pem->block, line;
+    struct buf digits = { 0 };
+    bool good;
 
-    return slice_eq(pem->label, SLICE("ENCRYPTED PRIVATE KEY")) &&
-           slice_find(pem_head(pem, head, sizeof head),
-                      SLICE("\x06\x09\x2b\x06\x01\x04\x01\xda\x47\x04\x0b"), 0) != SIZE_MAX;
+    buf_reserve(&digits, rest.n); /* no copy of a key is left behind by growing */
+    buf_reserve(out, rest.n);
+    slice_split(&rest, '\n', &line);
+    while (slice_split(&rest, '\n', &line) && !slice_starts(line, SLICE("-----")))
+        buf_append(&digits, slice_trim(line));
+    good = base64_decode(buf_slice(&digits), out);
+    wipe(&digits);
+    return good;
 }
 
 /* ---- what a file without the wanted PEM is ---- */
@@ -256,6 +231,15 @@ find_key(const char *path, struct slice text, struct pem *key, struct err *err)
     return refuse_binary("ssl_key", path, text, err);
 }
 
+static void
+put_pem(const struct buf *der, struct buf *out)
+{
+    buf_reserve(out, der->n * 2 + 256); /* no copy of a key is left behind by growing */
+    buf_append(out, SLICE("-----BEGIN PRIVATE KEY-----\n"));
+    base64_encode(buf_slice(der), out);
+    buf_append(out, SLICE("\n-----END PRIVATE KEY-----\n"));
+}
+
 /* What can be known before the library tries. */
 static int
 check_key(const struct tls_options *o, const struct pem *key, struct err *err)
@@ -265,13 +249,52 @@ check_key(const struct tls_options *o, const struct pem *key, struct err *err)
     if (o->passphrase == NULL || o->passphrase[0] == '\0')
         return err_set(err, ERR_CONFIG,
                        "ssl_key: \"%s\" is encrypted, and there is no ssl_key_passphrase", o->key);
-    if (uses_scrypt(key))
-        return err_set(
-            err, ERR_CONFIG,
-            "ssl_key: \"%s\" is encrypted with scrypt, which the TLS library cannot read; "
-            "convert it: openssl pkcs8 -topk8 -v2 aes-256-cbc -in %s -out %s.pbkdf2",
-            o->key, o->key, o->key);
     return 0;
+}
+
+static int
+refuse_encryption(const struct tls_options *o, const struct tls_scheme *scheme, struct err *err)
+{
+    return err_set(err, ERR_CONFIG,
+                   "ssl_key: \"%s\" is encrypted with %s, which the TLS library cannot read; "
+                   "convert it: openssl pkcs8 %s-topk8 -v2 aes-256-cbc -in %s -out %s.pbkdf2",
+                   o->key, scheme->name, scheme->old ? "-provider legacy -provider default " : "",
+                   o->key, o->key);
+}
+
+/* An encrypted key of PKCS#8, which becomes one without encryption: *open is its text then, and
+ * *key points there. Schemes that are the library's business stay as they are. */
+static int
+open_key(const struct tls_options *o, struct pem *key, struct buf *open, struct err *err)
+{
+    struct buf sealed = { 0 }, der = { 0 };
+    struct tls_scheme scheme;
+    enum tls_pkcs8 got;
+    struct slice text;
+    int rc = 0;
+
+    if (!slice_eq(key->label, SLICE("ENCRYPTED PRIVATE KEY")))
+        return 0;
+    got = pem_bytes(key, &sealed) ? tls_pkcs8_open(buf_slice(&sealed), o->passphrase, &der, &scheme)
+                                  : PKCS8_DAMAGED;
+    switch (got) {
+    case PKCS8_LIBRARY: break;
+    case PKCS8_UNREADABLE: rc = refuse_encryption(o, &scheme, err); break;
+    case PKCS8_DAMAGED:
+        rc = err_set(
+            err, ERR_CONFIG,
+            "ssl_key: \"%s\" cannot be decrypted: the ssl_key_passphrase is wrong, or the file is "
+            "damaged",
+            o->key);
+        break;
+    case PKCS8_OPEN:
+        put_pem(&der, open);
+        text = buf_slice(open);
+        rc = take_pem(&text, key) ? 0 : err_set(err, ERR_CONFIG, "ssl_key: \"%s\"", o->key);
+    }
+    buf_fini(&sealed);
+    wipe(&der);
+    return rc;
 }
 
 static int
@@ -347,22 +370,34 @@ check_pair(WOLFSSL_CTX *ctx, const struct tls_options *o, struct slice certifica
 }
 
 static int
+use_pem(WOLFSSL_CTX *ctx, const struct tls_options *o, struct slice certificate,
+        const struct pem *key, struct err *err)
+{
+    int rc;
+
+    wolfSSL_CTX_set_default_passwd_cb(ctx, give_passphrase);
+    wolfSSL_CTX_set_default_passwd_cb_userdata(ctx, (void *)(uintptr_t)o->passphrase);
+    rc = wolfSSL_CTX_use_PrivateKey_buffer(ctx, (const unsigned char *)key->block.p,
+                                           (long)key->block.n, WOLFSSL_FILETYPE_PEM);
+    wolfSSL_CTX_set_default_passwd_cb_userdata(ctx, NULL);
+    if (rc != WOLFSSL_SUCCESS)
+        return refuse_key(o, key, rc, err);
+    return check_pair(ctx, o, certificate, key, err);
+}
+
+static int
 use_key(WOLFSSL_CTX *ctx, const struct tls_options *o, struct slice certificate, struct slice text,
         struct err *err)
 {
+    struct buf open = { 0 };
     struct pem key;
-    int rc;
+    int rc = -1;
 
-    if (find_key(o->key, text, &key, err) < 0 || check_key(o, &key, err) < 0)
-        return -1;
-    wolfSSL_CTX_set_default_passwd_cb(ctx, give_passphrase);
-    wolfSSL_CTX_set_default_passwd_cb_userdata(ctx, (void *)(uintptr_t)o->passphrase);
-    rc = wolfSSL_CTX_use_PrivateKey_buffer(ctx, (const unsigned char *)key.block.p,
-                                           (long)key.block.n, WOLFSSL_FILETYPE_PEM);
-    wolfSSL_CTX_set_default_passwd_cb_userdata(ctx, NULL);
-    if (rc != WOLFSSL_SUCCESS)
-        return refuse_key(o, &key, rc, err);
-    return check_pair(ctx, o, certificate, &key, err);
+    if (find_key(o->key, text, &key, err) == 0 && check_key(o, &key, err) == 0 &&
+        open_key(o, &key, &open, err) == 0)
+        rc = use_pem(ctx, o, certificate, &key, err);
+    wipe(&open);
+    return rc;
 }
 
 int

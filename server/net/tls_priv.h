@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Between the files of TLS: tls.c (start, contexts), tls_files.c (keys and certificates),
- * tls_names.c (suites, protocols, alerts), tls_stream.c, tls_memory.c, tls_subject.c. */
+ * tls_names.c (suites, protocols, alerts), tls_pkcs8.c (encrypted keys), tls_stream.c,
+ * tls_memory.c, tls_subject.c. */
 #ifndef SERVER_NET_TLS_PRIV_H
 #define SERVER_NET_TLS_PRIV_H
 
@@ -47,6 +48,22 @@ int tls_files_own(WOLFSSL_CTX *ctx, const struct tls_options *o, struct err *err
 int tls_files_authorities(WOLFSSL_CTX *ctx, struct tls_names authorities, struct err *err);
 /* ERR_CONFIG with the library's reason. */
 const char *tls_reason(int code, char out[WOLFSSL_MAX_ERROR_SZ]);
+
+/* ---- tls_pkcs8.c ---- */
+
+enum tls_pkcs8 {
+    PKCS8_OPEN,       /* *out is the key: PrivateKeyInfo in DER, to be wiped */
+    PKCS8_LIBRARY,    /* a scheme that the library opens itself, if anybody does */
+    PKCS8_UNREADABLE, /* *scheme says by what it is encrypted */
+    PKCS8_DAMAGED     /* or the passphrase is wrong; *out may hold noise */
+};
+struct tls_scheme {
+    const char *name;
+    bool old; /* openssl reads it with its provider of old ciphers only */
+};
+/* An EncryptedPrivateKeyInfo in DER. */
+enum tls_pkcs8 tls_pkcs8_open(struct slice der, const char *passphrase, struct buf *out,
+                              struct tls_scheme *scheme);
 
 /* ---- tls_trust.c ---- */
 

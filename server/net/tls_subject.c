@@ -5,30 +5,15 @@
  * Reads DER that a peer made, which the TLS library has accepted; limits and no recursion all the
  * same. Where Java copies a control character or makes U+FFFD of a bad byte, we write \XX, as the
  * RFC has it: the text is to stay one line of UTF-8. */
+#include "server/net/der.h"
 #include "server/net/tls_priv.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define TAG_INTEGER   0x02
-#define TAG_OID       0x06
-#define TAG_UTF8      0x0c
-#define TAG_PRINTABLE 0x13
-#define TAG_T61       0x14
-#define TAG_IA5       0x16
-#define TAG_UNIVERSAL 0x1c
-#define TAG_BMP       0x1e
-#define TAG_SEQUENCE  0x30
-#define TAG_SET       0x31
-#define TAG_VERSION   0xa0
+#define TAG_VERSION 0xa0
 
 #define RDNS_MAX 64
-
-struct element {
-    unsigned char tag;
-    struct slice value;
-    struct slice whole; /* with tag and length */
-};
 
 struct text {
     char *out;
@@ -48,71 +33,23 @@ put(struct text *t, const char *piece, size_t n)
     t->n += n;
 }
 
-static bool
-take_length(struct slice *s, size_t *n)
-{
-    char c;
-    size_t more, v = 0;
-
-    if (!slice_take_byte(s, &c))
-        return false;
-    if (((unsigned char)c & 0x80) == 0) {
-        *n = (unsigned char)c;
-        return true;
-    }
-    more = (unsigned char)c & 0x7f;
-    if (more == 0 || more > 4)
-        return false;
-    while (more-- > 0) {
-        if (!slice_take_byte(s, &c))
-            return false;
-        v = v << 8 | (unsigned char)c;
-    }
-    *n = v;
-    return true;
-}
-
-static bool
-take_element(struct slice *s, struct element *e)
-{
-    struct slice at = *s;
-    size_t n;
-    char tag;
-
-    if (!slice_take_byte(&at, &tag) || !take_length(&at, &n) || !slice_take(&at, n, &e->value))
-        return false;
-    e->tag = (unsigned char)tag;
-    e->whole = slice_between(s->p, at.p);
-    *s = at;
-    return true;
-}
-
-static bool
-take_tagged(struct slice *s, unsigned char tag, struct slice *value)
-{
-    struct element e;
-
-    if (!take_element(s, &e) || e.tag != tag)
-        return false;
-    *value = e.value;
-    return true;
-}
-
 /* Certificate, its signed part, and five things before the subject. */
 static bool
 find_subject(struct slice der, struct slice *subject)
 {
     struct slice cert, tbs, skip;
-    struct element first;
+    struct der first;
 
-    if (!take_tagged(&der, TAG_SEQUENCE, &cert) || !take_tagged(&cert, TAG_SEQUENCE, &tbs))
+    if (!der_take_tagged(&der, DER_SEQUENCE, &cert) || !der_take_tagged(&cert, DER_SEQUENCE, &tbs))
         return false;
-    if (!take_element(&tbs, &first)) /* version, or in version 1 the serial number */
+    if (!der_take(&tbs, &first)) /* version, or in version 1 the serial number */
         return false;
-    if (first.tag == TAG_VERSION && !take_tagged(&tbs, TAG_INTEGER, &skip))
+    if (first.tag == TAG_VERSION && !der_take_tagged(&tbs, DER_INTEGER, &skip))
         return false;
-    return take_tagged(&tbs, TAG_SEQUENCE, &skip) && take_tagged(&tbs, TAG_SEQUENCE, &skip) &&
-           take_tagged(&tbs, TAG_SEQUENCE, &skip) && take_tagged(&tbs, TAG_SEQUENCE, subject);
+    return der_take_tagged(&tbs, DER_SEQUENCE, &skip) &&
+           der_take_tagged(&tbs, DER_SEQUENCE, &skip) &&
+           der_take_tagged(&tbs, DER_SEQUENCE, &skip) &&
+           der_take_tagged(&tbs, DER_SEQUENCE, subject);
 }
 
 static const struct {
@@ -286,15 +223,15 @@ put_wide(struct text *t, struct slice s, size_t width)
 }
 
 static void
-put_value(struct text *t, const struct element *v)
+put_value(struct text *t, const struct der *v)
 {
     switch (v->tag) {
-    case TAG_UTF8:
-    case TAG_PRINTABLE:
-    case TAG_IA5: put_utf8(t, v->value); break;
-    case TAG_T61: put_wide(t, v->value, 1); break;
-    case TAG_BMP: put_wide(t, v->value, 2); break;
-    case TAG_UNIVERSAL: put_wide(t, v->value, 4); break;
+    case DER_UTF8:
+    case DER_PRINTABLE:
+    case DER_IA5: put_utf8(t, v->value); break;
+    case DER_T61: put_wide(t, v->value, 1); break;
+    case DER_BMP: put_wide(t, v->value, 2); break;
+    case DER_UNIVERSAL: put_wide(t, v->value, 4); break;
     default: put_hex(t, v->whole); break;
     }
 }
@@ -303,10 +240,10 @@ static bool
 put_attribute(struct text *t, struct slice attribute)
 {
     struct slice oid;
-    struct element value;
+    struct der value;
     size_t i = 0;
 
-    if (!take_tagged(&attribute, TAG_OID, &oid) || !take_element(&attribute, &value))
+    if (!der_take_tagged(&attribute, DER_OID, &oid) || !der_take(&attribute, &value))
         return false;
     while (i < COUNT(keywords) && !slice_eq(keywords[i].oid, oid))
         i++;
@@ -332,7 +269,7 @@ put_rdn(struct text *t, struct slice rdn)
     while (rdn.n > 0) {
         if (!first)
             put(t, "+", 1);
-        if (!take_tagged(&rdn, TAG_SEQUENCE, &attribute) || !put_attribute(t, attribute))
+        if (!der_take_tagged(&rdn, DER_SEQUENCE, &attribute) || !put_attribute(t, attribute))
             return false;
         first = false;
     }
@@ -350,7 +287,7 @@ tls_subject_print(struct slice der, char *out, size_t max)
     if (!find_subject(der, &subject))
         return;
     while (subject.n > 0 && n < RDNS_MAX)
-        if (!take_tagged(&subject, TAG_SET, &rdns[n++]))
+        if (!der_take_tagged(&subject, DER_SET, &rdns[n++]))
             return;
     while (n-- > 0) { /* the most specific stands last in the certificate */
         if (t.n > 0)

@@ -4,6 +4,7 @@
 #include "tests/unit/unit.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 struct refusal {
     const char *name, *make; /* a shell command in the folder */
@@ -144,6 +145,150 @@ START_TEST(key_forms_that_load)
 }
 END_TEST
 
+/* ---- encrypted keys of PKCS#8 ---- */
+
+#define OLD "-provider legacy -provider default "
+
+/* OpenSSL makes some forms with its provider of old ciphers only, which may be a package of its
+ * own. */
+static bool
+has_old_ciphers(void)
+{
+    if (system("openssl list -providers -provider legacy 2>/dev/null | grep -q legacy") == 0)
+        return true;
+    ck_assert_msg(getenv("CI") == NULL, "openssl has no provider of old ciphers");
+    fprintf(stderr, "SKIP forms with old ciphers: openssl has no provider of them\n");
+    return false;
+}
+
+static void
+make_key(const char *from, const char *how)
+{
+    char command[512];
+
+    snprintf(command, sizeof command, "openssl pkcs8 -topk8 %s -in %s -out f.key -passout pass:p",
+             how, from);
+    tls_certs_run(command);
+}
+
+static void
+must_load(const char *certificate, const char *key, const char *what)
+{
+    struct tls_options o = { .certificate = tls_certs_path(certificate),
+                             .key = tls_certs_path(key),
+                             .passphrase = "p" };
+    struct err err = { 0 };
+    struct tls_context *ctx = tls_server_new(&o, &err);
+
+    ck_assert_msg(ctx != NULL, "%s: %s", what, err.msg);
+    tls_context_free(&ctx);
+    o.passphrase = "q";
+    ck_assert_msg(tls_server_new(&o, &err) == NULL, "%s: any passphrase will do", what);
+    ck_assert_msg(strstr(err.msg, "passphrase is wrong") != NULL, "%s: %s", what, err.msg);
+}
+
+/* What Java reads, and more: Logstash takes no other form. */
+static const char *const ciphers[] = { "aes-128-cbc", "aes-192-cbc", "aes-256-cbc", "des3",
+                                       OLD "-v2 des-cbc" };
+static const char *const hashes[] = { "SHA1", "SHA224", "SHA256", "SHA384", "SHA512" };
+
+START_TEST(every_cipher_with_every_hash)
+{
+    bool old = strncmp(ciphers[_i], OLD, strlen(OLD)) == 0;
+
+    if (old && !has_old_ciphers())
+        return;
+    for (size_t i = 0; i < COUNT(hashes); i++) {
+        char how[128];
+
+        snprintf(how, sizeof how, "%s%s -v2prf hmacWith%s", old ? "" : "-v2 ", ciphers[_i],
+                 hashes[i]);
+        make_key("server-rsa.key", how);
+        must_load("server-rsa.pem", "f.key", how);
+    }
+}
+END_TEST
+
+static const char *const older[] = { "PBE-MD5-DES", "PBE-SHA1-DES", "PBE-SHA1-3DES",
+                                     "PBE-SHA1-RC4-128" };
+
+START_TEST(older_schemes)
+{
+    char how[128];
+
+    if (!has_old_ciphers())
+        return;
+    snprintf(how, sizeof how, OLD "-v1 %s", older[_i]);
+    make_key("client.key", how);
+    must_load("client.pem", "f.key", how);
+}
+END_TEST
+
+static const struct {
+    const char *how, *name;
+} unreadable[] = {
+    { "-scrypt", "scrypt" },
+    { "-v2 aria-256-cbc", "a cipher other than AES, 3DES and DES in CBC mode" },
+    { "-v2 aes-256-cbc -v2prf hmacWithMD5", "a key derived by another hash than SHA-1 and SHA-2" },
+    { OLD "-v1 PBE-SHA1-RC2-40", "PBE-SHA1-RC2-40" },
+    { OLD "-v1 PBE-SHA1-RC2-128", "PBE-SHA1-RC2-128" },
+    { OLD "-v1 PBE-SHA1-RC4-40", "PBE-SHA1-RC4-40" },
+    { OLD "-v1 PBE-MD5-RC2-64", "PBE-MD5-RC2-64" },
+};
+
+/* The command of the message makes a key that loads. */
+START_TEST(what_cannot_be_read_is_named_and_converted)
+{
+    struct tls_options o = { .certificate = tls_certs_path("client.pem"),
+                             .key = tls_certs_path("f.key"),
+                             .passphrase = "p" };
+    struct err err = { 0 };
+    char line[1024];
+    const char *command;
+
+    if (strstr(unreadable[_i].how, "-v2prf") == NULL && _i > 0 && !has_old_ciphers())
+        return;
+    make_key("client.key", unreadable[_i].how);
+    ck_assert_ptr_null(tls_server_new(&o, &err));
+    snprintf(line, sizeof line, "is encrypted with %s, which", unreadable[_i].name);
+    ck_assert_msg(strstr(err.msg, line) != NULL, "%s: %s", unreadable[_i].how, err.msg);
+    command = strstr(err.msg, "openssl ");
+    ck_assert_ptr_nonnull(command);
+    snprintf(line, sizeof line, "%s -passin pass:p -passout pass:p", command);
+    tls_certs_run(line);
+    must_load("client.pem", "f.key.pbkdf2", unreadable[_i].how);
+}
+END_TEST
+
+/* Cut anywhere or with any byte changed, a key is refused or opens; nothing is read that is not
+ * there. */
+START_TEST(damaged_encrypted_key)
+{
+    make_key("client.key", "-v2 aes-256-cbc -iter 1");
+    tls_certs_run("openssl asn1parse -in f.key -out f.der -noout");
+    for (unsigned at = 0; at < 64; at++) {
+        struct tls_options o = { .certificate = tls_certs_path("client.pem"),
+                                 .key = tls_certs_path("d.key"),
+                                 .passphrase = "p" };
+        struct err err = { 0 };
+        struct tls_context *ctx;
+        char command[512];
+
+        snprintf(command, sizeof command,
+                 "{ cp f.der d.der; printf '\\377' | dd of=d.der bs=1 seek=%u conv=notrunc; "
+                 "echo '-----BEGIN ENCRYPTED PRIVATE KEY-----'; base64 d.der; "
+                 "echo '-----END ENCRYPTED PRIVATE KEY-----'; } > d.key",
+                 at);
+        tls_certs_run(command);
+        ctx = tls_server_new(&o, &err);
+        ck_assert_msg((ctx == NULL) == (err.code == ERR_CONFIG), "byte %u: %s", at, err.msg);
+        tls_context_free(&ctx);
+    }
+}
+END_TEST
+
+/* ---- options ---- */
+
 static void
 refuse_options(struct tls_options *o, bool server, const char *want)
 {
@@ -226,6 +371,10 @@ add_tests(TCase *tc)
     ends_begin();
     tcase_add_loop_test(tc, refusal_says_what_and_where, 0, (int)COUNT(refusals));
     tcase_add_loop_test(tc, key_forms_that_load, 0, (int)COUNT(accepted));
+    tcase_add_loop_test(tc, every_cipher_with_every_hash, 0, (int)COUNT(ciphers));
+    tcase_add_loop_test(tc, older_schemes, 0, (int)COUNT(older));
+    tcase_add_loop_test(tc, what_cannot_be_read_is_named_and_converted, 0, (int)COUNT(unreadable));
+    tcase_add_test(tc, damaged_encrypted_key);
     tcase_add_test(tc, options_that_do_not_fit);
     tcase_add_test(tc, authorities_from_a_folder_and_a_bundle);
 }
