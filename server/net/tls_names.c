@@ -67,11 +67,23 @@ tls_default_ciphers(void)
     return (struct tls_names){ defaults, COUNT(defaults) };
 }
 
+/* The two that OpenSSL spells otherwise. */
+static const struct {
+    struct slice openssl;
+    const char *library;
+} respelled[] = {
+    { SLICE_INIT("ECDHE-ECDSA-AES128-CCM8"), "ECDHE-ECDSA-AES128-CCM-8" },
+    { SLICE_INIT("ECDHE-ECDSA-AES256-CCM8"), "ECDHE-ECDSA-AES256-CCM-8" },
+};
+
 static const struct suite *
 suite_find(const char *name)
 {
     struct slice wanted = slice_of(name);
 
+    for (size_t i = 0; i < COUNT(respelled); i++)
+        if (slice_eq_nocase(wanted, respelled[i].openssl))
+            wanted = slice_of(respelled[i].library);
     for (size_t i = 0; i < COUNT(suites); i++)
         if (slice_eq_nocase(wanted, slice_of(suites[i].iana)) ||
             slice_eq_nocase(wanted, slice_of(suites[i].library)))
