@@ -6,6 +6,8 @@
   run.py --quick            the plain build, its suites and the acceptance cases: under a minute
   run.py --only asan,fuzz   these phases; --list names them
   run.py --fuzz-seconds 5   time for each fuzz target (default 20)
+  run.py --long             e2e, edge and interop in their long forms: the figures of 5,000 senders,
+                            minutes of floods; half an hour more, with a GB of memory to spare
 
 Under CI=true a SKIP is a failure; elsewhere it says why. Builds stay in build*/ of the checkout.
 """
@@ -139,17 +141,22 @@ def e2e_with(phase, folder, suite, env=None, slower=1):
     meson_tests(phase, folder, suite, env=env, slower=slower, jobs=1)
 
 
+LONG = {"HEADRIG_LONG": "1"}
+LONGER = 6      # than the time that a program has
+
+
 def e2e(phase, options):
-    e2e_with(phase, build("build"), "e2e")
+    e2e_with(phase, build("build"), "e2e", *((LONG, LONGER) if options.long else ()))
 
 
 def edge(phase, options):
-    meson_tests(phase, build("build"), "edge")
+    e2e_with(phase, build("build"), "edge", *((LONG, LONGER) if options.long else ()))
 
 
 def interop(phase, options):
     folder = build("build")
-    done = run([sys.executable, "-u", ROOT / "tests/interop/run.py"], show=True,
+    done = run([sys.executable, "-u", ROOT / "tests/interop/run.py", *(["--full"] if options.long else [])],
+               show=True,
                env={"HEADRIG_BIN": str(folder / "server/headrig")})
     done.stdout = done.stdout.partition("# --- result")[2] or done.stdout
     phase.counted(done, "interop")
@@ -195,6 +202,7 @@ def parse_arguments():
     parser.add_argument("--only", default="", metavar="PHASE,...")
     parser.add_argument("--without", default="", metavar="PHASE,...")
     parser.add_argument("--list", action="store_true")
+    parser.add_argument("--long", action="store_true")
     parser.add_argument("--fuzz-seconds", type=int, default=20)
     options = parser.parse_args()
     names = [n for n in options.only.split(",") if n] or (QUICK if options.quick else list(PHASES))

@@ -237,7 +237,8 @@ def options(description, **flags):
     """Arguments of a test program; each flag is a (default, help) pair."""
     parser = argparse.ArgumentParser(description=description,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--long", action="store_true", help="the long forms too")
+    parser.add_argument("--long", action="store_true", default=os.environ.get("HEADRIG_LONG") == "1",
+                        help="the long forms too (HEADRIG_LONG=1)")
     for name, (default, text) in flags.items():
         parser.add_argument(f"--{name}", type=type(default), default=default, help=text)
     return parser.parse_args()

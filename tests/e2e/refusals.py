@@ -104,8 +104,8 @@ def ports(checks, lab_):
               "an address that is not ours")
 
 
-def make_stores(certificates, folder):
-    """By option: the files that openssl and, where there is one, keytool write."""
+def make_stores(checks, certificates, folder):
+    """By option: the files that openssl and keytool write."""
     made = {"ssl_keystore_path": [folder / "keys of mine.p12"],
             "ssl_truststore_path": [folder / "trust.p12"]}
     export = [certificates.openssl, "pkcs12", "-export", "-passout", "pass:secret", "-out"]
@@ -114,7 +114,9 @@ def make_stores(certificates, folder):
     subprocess.run([*export, made["ssl_truststore_path"][0], "-nokeys", "-in",
                     certificates.crt("ca")], check=True, capture_output=True)
     keytool = shutil.which("keytool")
-    if keytool:
+    if not keytool:
+        checks.skip("stores of type JKS", "there is no keytool (of a JDK) to make them and to convert them")
+    else:
         secret = ["-storetype", "JKS", "-storepass", "secret", "-noprompt"]
         keys, trusted = folder / "keys.jks", folder / "trust.jks"
         subprocess.run([keytool, "-importkeystore", "-srckeystore", made["ssl_keystore_path"][0],
@@ -154,7 +156,7 @@ def stores(checks, lab_):
                  "http": 'url => "https://127.0.0.1:9" http_method => "post"'}[plugin]
         return f"output {{\n  {plugin} {{ {hosts}\n    {options}\n  }}\n}}\n"
 
-    for option, files in make_stores(certificates, run.folder).items():
+    for option, files in make_stores(checks, certificates, run.folder).items():
         for file in files:
             for plugin in ("elasticsearch", "http"):
                 name = f"{plugin}, {option}, {file.name}"

@@ -35,6 +35,14 @@ class Checks:
     def equal(self, got, wanted, name):
         return self.ok(got == wanted, name, f"got {got!r}, wanted {wanted!r}")
 
+    def skip(self, name, why):
+        """Part of a test that this machine cannot run; with CI=true it must be able to."""
+        if os.environ.get("CI") == "true":
+            self.ok(False, name, why)
+            return
+        self.count += 1
+        print(f"ok {self.count} - {name} # SKIP\nSKIP {name}: {why}", flush=True)
+
     def need(self, truth, name, detail=""):
         if not self.ok(truth, name, detail):
             raise Failed(name)
