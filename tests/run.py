@@ -14,6 +14,7 @@ Under CI=true a SKIP is a failure; elsewhere it says why. Builds stay in build*/
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import time
@@ -83,11 +84,27 @@ def arena_malloc(phase, options):
 
 
 def aes(phase, options):
+    """Each provider of AES-GCM; that of the plain build has been through everything else."""
+    says_provider(phase, build("build"), "ipsec-mb|gcrypt|none")
     for provider in ("gcrypt", "none"):
         folder = build(f"build-aes-{provider}", f"-Daes={provider}",
                        targets=("tests/unit/test_tls_aes", "tests/unit/test_tls", "tests/unit/test_tls_bytes",
                                 "server/headrig"))
         meson_tests(phase, folder, names=("tls_aes", "tls", "tls_bytes"), slower=5)
+        says_provider(phase, folder, provider)
+    folder = build("build-aes-gcrypt-tsan", "-Daes=gcrypt", "-Db_sanitize=thread",
+                   targets=("tests/unit/test_tls_aes",))
+    meson_tests(phase, folder, names=("tls_aes",), env=SANITIZER_ENV, slower=10)
+
+
+def says_provider(phase, folder, name):
+    """--version and the first line of the log tell who does AES."""
+    version = run([folder / "server/headrig", "--version"]).stdout
+    log = run([folder / "server/headrig", "-t", "-S", "allow_superuser=true", "--path.data", folder / "data",
+               "-e", "input { stdin {} }"]).stdout
+    phase.check(f"{name}: --version and the log say so",
+                re.search(rf"AES-GCM by (?:{name})$", version, re.M)
+                and re.search(rf'aes: "(?:{name})"', log), version + log)
 
 
 # Compares two dialects of regular expressions: a search is for who works on it, with time to read.

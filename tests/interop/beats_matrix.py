@@ -84,9 +84,13 @@ def one_setting_each(g):
     server = g.server()
     first = 0
     for name, count, output, env in VARIANTS:
+        before = server.counted()["windows"]
         filebeat = g.filebeat([server], g.source(count, first), output=output, env=env,
                               queue=BIG_QUEUE if count > 4000 else None)
         filebeat.wait_all_acknowledged(30)
+        windows, least = server.counted()["windows"] - before, -(-count // output.get("bulk_max_size", 2048))
+        g.checks.ok(least <= windows <= 2 * least + 3,
+                    f"Filebeat, {name}: {count} events in {windows} windows, of {least} or some more")
         mine = set(lines(first, count))
         Tally(m for m in messages(server) if m in mine).check(
             g.checks, mine, f"Filebeat, {name}: every line exactly once")

@@ -6,12 +6,14 @@ The binary is $HEADRIG_BIN, or build/server/headrig of this tree.
 
 import json
 import os
+import re
+import signal
 import subprocess
 import threading
 from pathlib import Path
 
 import process
-from process import Process, is_listening
+from process import Process, is_listening, until
 from toolchain import Unusable
 
 _TREE = Path(__file__).resolve().parents[2]
@@ -76,6 +78,15 @@ class Headrig(Process):
         """Its ports listen, and the last line of a start is written: what comes is the test's."""
         return (all(is_listening(port) for port in self.ports)
                 and self.log().count("Pipelines running") > self.said_before)
+
+    def counted(self):
+        """What SIGQUIT says of the windows of its one beats input, as numbers."""
+        def lines():
+            return [line for line in self.log().splitlines() if "Connections and windows {" in line]
+        before = len(lines())
+        self.signal(signal.SIGQUIT)
+        until(lambda: len(lines()) > before, 10, "the report of SIGQUIT")
+        return {k: int(v) for k, v in re.findall(r"(\w+): (\d+)", lines()[-1].rsplit("{", 1)[1])}
 
 
 class ConnectionWatch:
