@@ -77,7 +77,7 @@ work_on(struct wire *w, struct window *win)
     struct lj_acks acks = { 0 };
     struct lj_found found;
     struct err err = { 0 };
-    struct buf held;
+    struct slice held;
     struct batch *b;
     enum decoded got;
 
