@@ -220,6 +220,7 @@ static bool
 write_out(struct conn *c)
 {
     struct err err = { 0 };
+    enum stream_status st;
 
     while (c->out.n > 0) {
         ssize_t n = stream_write(c->stream, buf_slice(&c->out), &err);
@@ -232,9 +233,10 @@ write_out(struct conn *c)
         c->out.n -= (size_t)n;
         c->last_write_ms = conn_now(c);
     }
-    if (stream_flush(c->stream, &err) == STREAM_ERROR)
+    st = stream_flush(c->stream, &err); /* TLS may keep what was taken, up to its close_notify */
+    if (st == STREAM_ERROR)
         return false;
-    if (c->out.n == 0)
+    if (c->out.n == 0 && st == STREAM_OK)
         loop_deadline_clear(&c->blocked);
     else if (!loop_deadline_is_set(&c->blocked))
         loop_deadline_set(c->home->loop, &c->blocked, WRITE_BLOCKED_MS);

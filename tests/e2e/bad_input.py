@@ -200,22 +200,27 @@ def slow_senders(checks, lab_):
     checks.equal(lab_.stop(server), 0, "it ends with 0")
 
 
-def never_reads(checks, lab_):
-    port = free_port()
-    server = lab_.start(Server(lab_.folder("deaf"), beats_input(port) + OUTPUT, [port]))
-    with Client(port, receive_buffer=4096) as deaf, Client(port) as other:
-        deaf.within = 1
-        try:
-            while True:
-                deaf.send(header(0) * 10000)
-        except OSError:
-            pass
+def never_reads(checks, lab_, certificates):
+    port, tls_port = free_port(), free_port()
+    server = lab_.start(Server(lab_.folder("deaf"), beats_input(port) + beats_input(tls_port, certificates)
+                               + OUTPUT, [port, tls_port]))
+    tls = lab.client_tls(certificates)
+    with (Client(port, receive_buffer=4096) as deaf, Client(tls_port, tls=tls, receive_buffer=4096) as deaf_tls,
+          Client(port) as other):
+        for client in (deaf, deaf_tls):
+            client.within = 1
+            try:
+                while True:
+                    client.send(header(0) * 10000)
+            except OSError:
+                pass
         start = time.monotonic()
         other.send(window(events(range(3))))
         checks.equal(other.read_real(1, 10), [3], "another sender is served meanwhile")
         if arguments.long:
-            until(lambda: server.lines_with("has not read its ACKs"), 40, "the line about it")
-            checks.ok(True, f"who never reads is closed after {time.monotonic() - start:.0f} s")
+            until(lambda: server.memory()["connections"] == 1, 40, "the two that never read are closed")
+            checks.ok(server.says("has not read its ACKs"),
+                      f"who never reads is closed after {time.monotonic() - start:.0f} s, plain and TLS")
     checks.equal(lab_.stop(server), 0, "it ends with 0")
 
 
@@ -247,7 +252,7 @@ def body(checks, lab_):
         "bytes": lambda: wrong_bytes(checks, lab_),
         "tls": lambda: wrong_tls(checks, lab_, certificates),
         "slow": lambda: slow_senders(checks, lab_),
-        "deaf": lambda: never_reads(checks, lab_),
+        "deaf": lambda: never_reads(checks, lab_, certificates),
         "poison": lambda: poison(checks, lab_),
     }, arguments.only)
 

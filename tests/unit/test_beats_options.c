@@ -63,6 +63,8 @@ static const struct {
       "`ssl_certificate` must be set", NULL },
     { "TLS without a key", "ssl_enabled => true ssl_certificate => @server-p256.pem",
       "`ssl_key` must be set", NULL },
+    { "TLS with an empty key",
+      "ssl_enabled => true ssl_certificate => @server-p256.pem ssl_key => \"\"", "ssl_key", NULL },
     { "required without authorities", TLS "ssl_client_authentication => \"required\"",
       "must be set when `ssl_client_authentication` is `required`", NULL },
     { "optional without authorities", TLS "ssl_client_authentication => \"optional\"",
@@ -118,6 +120,8 @@ static const struct {
       "Use 'ssl_supported_protocols' instead, with every version of the range." },
     /* obsolete for all inputs */
     { "debug", "debug => true", "`debug`", "Use log.level." },
+    { "format", "format => \"json\"", "`format`", NULL },
+    { "message_format", "message_format => \"%{message}\"", "`message_format`", NULL },
     { "charset", "charset => \"UTF-8\"", "`charset`", "Set it in the codec." },
 };
 
@@ -195,6 +199,9 @@ static const struct {
     { "two authorities",
       TLS "ssl_certificate_authorities => [@ca.pem, @other-ca.pem] "
           "ssl_client_authentication => \"required\"",
+      FINDING_INFO, NULL },
+    { "folder of authorities",
+      TLS "ssl_certificate_authorities => @folder-of-cas ssl_client_authentication => \"required\"",
       FINDING_INFO, NULL },
     { "one authority as a string",
       TLS "ssl_certificate_authorities => @ca.pem "
@@ -342,6 +349,7 @@ start(void)
 
     ck_assert_int_eq(tls_start(&err), 0);
     tls_certs_folder();
+    tls_certs_run("mkdir folder-of-cas && cp ca.pem other-ca.pem folder-of-cas");
 }
 
 static void
