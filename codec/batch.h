@@ -22,7 +22,8 @@ struct batch {
     /* Where event.c found a member last, by the address of its name: events of one sender have
      * their members in the same order, mostly. */
     uint8_t hint[BATCH_HINTS];
-    struct batch *next; /* the keeper's list */
+    struct timestamp_day day; /* of the @timestamp that a filter set last */
+    struct batch *next;       /* the keeper's list */
 };
 static_assert(offsetof(struct batch, arena) == 0, "event_arena() relies on it");
 

@@ -43,26 +43,41 @@ hint_of(struct slice key)
     return (unsigned)((uintptr_t)key.p * 0x9e3779b97f4a7c15u >> 58);
 }
 
-struct value *
-event_member(struct event *ev, struct slice key)
+static struct value *
+search(struct event *ev, struct slice key, uint8_t *hint)
 {
     struct arena *a = event_arena(ev);
-    uint8_t *hint = &ev->batch->hint[hint_of(key)];
-    struct value *found;
+    struct value *found = value_get(a, &ev->data, key);
 
-    if (*hint < value_count(a, &ev->data)) {
-        found = value_at(a, &ev->data, *hint);
-        if (value_is_called(a, found, key))
-            return found;
-    }
-    found = value_get(a, &ev->data, key);
     if (found != NULL)
         *hint = (uint8_t)(found - value_at(a, &ev->data, 0));
     return found;
 }
 
+/* Mostly it is where its name was found last. */
+static inline struct value *
+member(struct event *ev, struct slice key)
+{
+    uint8_t *hint = &ev->batch->hint[hint_of(key)];
+
+    if (ev->data.flags & V_INDEXED && *hint < ev->data.kids->n) {
+        struct value *v = &ev->data.kids->at[*hint];
+
+        if ((v->flags & V_KEY_FLAGS) == 0 &&
+            slice_eq_short((struct slice){ v->key, v->key_len }, key))
+            return v;
+    }
+    return search(ev, key, hint);
+}
+
 struct value *
-event_get(struct event *ev, const struct fieldref *at)
+event_member(struct event *ev, struct slice key)
+{
+    return member(ev, key);
+}
+
+static struct value *
+walk(struct event *ev, const struct fieldref *at)
 {
     struct arena *a = event_arena(ev);
     struct value *node = root(ev, at);
@@ -75,6 +90,14 @@ event_get(struct event *ev, const struct fieldref *at)
     for (; i < at->n && node != NULL; i++)
         node = child(a, node, &at->part[i]);
     return node;
+}
+
+struct value *
+event_get(struct event *ev, const struct fieldref *at)
+{
+    if (at->n == 1 && !at->meta)
+        return member(ev, at->part[0].key);
+    return walk(ev, at);
 }
 
 bool
@@ -219,12 +242,11 @@ make_slot(struct event *ev, const struct fieldref *at, struct err *err)
     return node;
 }
 
-int
-event_put(struct event *ev, const struct fieldref *at, struct value **slot, struct err *err)
+static int
+put_deep(struct event *ev, const struct fieldref *at, struct value **slot, struct err *err)
 {
     struct err local;
 
-    ASSERT(at->kind == REF_FIELD);
     /* Its text is half a kilobyte that mostly nobody asks for. */
     local.code = ERR_NONE;
     local.pos = 0;
@@ -234,6 +256,19 @@ event_put(struct event *ev, const struct fieldref *at, struct value **slot, stru
     if (err != NULL)
         *err = local;
     return -1;
+}
+
+int
+event_put(struct event *ev, const struct fieldref *at, struct value **slot, struct err *err)
+{
+    ASSERT(at->kind == REF_FIELD && !ev->batch->sealed);
+    if (at->n != 1 || at->meta)
+        return put_deep(ev, at, slot, err);
+    ev->data.flags |= V_CHANGED;
+    *slot = member(ev, at->part[0].key);
+    if (*slot == NULL)
+        *slot = value_adopt(event_arena(ev), &ev->data, &at->part[0].member);
+    return 0;
 }
 
 int
@@ -570,7 +605,7 @@ event_timestamp(struct event *ev, struct timestamp *out)
 void
 event_set_timestamp(struct event *ev, struct timestamp t)
 {
-    value_assign_timestamp(event_arena(ev), member_slot(ev, timestamp_key), t);
+    value_assign_timestamp(event_arena(ev), member_slot(ev, timestamp_key), &ev->batch->day, t);
 }
 
 /* ---- whole events ---- */

@@ -25,21 +25,6 @@ needs_escape(unsigned char c)
     return c < 0x20 || c == '"' || c == '\\';
 }
 
-/* All bytes of up to eight, each at least once. */
-static uint64_t
-short_word(struct slice s)
-{
-    const unsigned char *p = (const unsigned char *)s.p;
-    uint32_t low, high;
-
-    if (s.n < 4)
-        return EACH(' ') << 24 | (uint64_t)p[0] | (uint64_t)p[s.n / 2] << 8 |
-               (uint64_t)p[s.n - 1] << 16;
-    memcpy(&low, s.p, 4);
-    memcpy(&high, s.p + s.n - 4, 4);
-    return low | (uint64_t)high << 32;
-}
-
 /* The answer for a text with some bytes that special_bytes() named. */
 static bool
 is_plain_after_all(struct slice s)
@@ -60,7 +45,7 @@ json_is_plain(struct slice s)
     uint64_t w, special;
 
     if (s.n < sizeof w)
-        return s.n == 0 || special_bytes(short_word(s)) == 0 || is_plain_after_all(s);
+        return s.n == 0 || special_bytes(slice_short_word(s)) == 0 || is_plain_after_all(s);
     memcpy(&w, s.p + s.n - sizeof w, sizeof w); /* the tail, which may overlap the last word */
     special = special_bytes(w);
     for (size_t i = 0; i + sizeof w < s.n; i += sizeof w) {

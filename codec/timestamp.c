@@ -164,17 +164,32 @@ put_millis(char *p, unsigned n)
     return put_two(p + 1, n % 100);
 }
 
-size_t
-timestamp_print(struct timestamp t, char out[TIMESTAMP_TEXT])
+static void
+print_day(struct timestamp_day *d, int64_t day)
 {
-    struct civil c = civil_of(t);
-    char *p = put_year(out, c.year);
+    struct civil c = civil_of((struct timestamp){ day * DAY, 0 });
+    char *p = put_year(d->text, c.year);
 
     p = put_pair(p, c.month, '-');
     p = put_pair(p, c.day, '-');
-    p = put_pair(p, c.hour, 'T');
-    p = put_pair(p, c.minute, ':');
-    p = put_pair(p, c.second, ':');
+    *p++ = 'T';
+    d->n = (unsigned)(p - d->text);
+    d->day = day;
+}
+
+size_t
+timestamp_print_on(struct timestamp_day *d, struct timestamp t, char out[TIMESTAMP_TEXT])
+{
+    int64_t day = floor_div(t.sec, DAY);
+    unsigned second = (unsigned)(t.sec - day * DAY), minute = second / 60;
+    char *p;
+
+    if (day != d->day || d->n == 0)
+        print_day(d, day);
+    memcpy(out, d->text, sizeof d->text);
+    p = put_two(out + d->n, minute / 60);
+    p = put_pair(p, (int)(minute % 60), ':');
+    p = put_pair(p, (int)(second % 60), ':');
     *p++ = '.';
     if (t.nsec % 1000000 == 0)
         p = put_millis(p, t.nsec / 1000000);
@@ -184,6 +199,14 @@ timestamp_print(struct timestamp t, char out[TIMESTAMP_TEXT])
         p = put_digits(p, t.nsec, 9);
     *p++ = 'Z';
     return (size_t)(p - out);
+}
+
+size_t
+timestamp_print(struct timestamp t, char out[TIMESTAMP_TEXT])
+{
+    struct timestamp_day day = { 0 };
+
+    return timestamp_print_on(&day, t, out);
 }
 
 /* ---- the canonical form ---- */

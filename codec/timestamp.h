@@ -25,6 +25,14 @@ struct civil {
 
 /* Writes yyyy-MM-ddTHH:mm:ss. with 3, 6 or 9 digits and Z; returns its length (no NUL). */
 size_t timestamp_print(struct timestamp t, char out[TIMESTAMP_TEXT]);
+/* The day that was printed last, for who prints many times of one day. Zeros: none. */
+struct timestamp_day {
+    int64_t day;   /* since 1970 */
+    unsigned n;    /* of the text */
+    char text[20]; /* up to the T */
+};
+/* The same text at less cost. */
+size_t timestamp_print_on(struct timestamp_day *day, struct timestamp t, char out[TIMESTAMP_TEXT]);
 /* True only for the canonical form itself: what timestamp_print writes. */
 bool timestamp_canonical(struct slice s, struct timestamp *out);
 /* The same for who does not need the instant. */

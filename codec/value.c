@@ -99,10 +99,11 @@ value_str_alias(struct arena *a, struct slice s)
 }
 
 void
-value_assign_timestamp(struct arena *a, struct value *slot, struct timestamp t)
+value_assign_timestamp(struct arena *a, struct value *slot, struct timestamp_day *day,
+                       struct timestamp t)
 {
     char *text = arena_bytes(a, TIMESTAMP_TEXT + 2);
-    size_t n = timestamp_print(t, text + 1);
+    size_t n = timestamp_print_on(day, t, text + 1);
 
     text[0] = text[n + 1] = '"';
     arena_end(a, text + n + 2);
@@ -112,9 +113,10 @@ value_assign_timestamp(struct arena *a, struct value *slot, struct timestamp t)
 struct value
 value_timestamp(struct arena *a, struct timestamp t)
 {
+    struct timestamp_day day = { 0 };
     struct value v = { 0 };
 
-    value_assign_timestamp(a, &v, t);
+    value_assign_timestamp(a, &v, &day, t);
     return v;
 }
 
@@ -495,17 +497,14 @@ value_import(struct arena *a, const struct value *v)
 /* ---- reading ---- */
 
 struct slice
-value_text(struct arena *a, struct value *v)
+value_special_text(struct arena *a, struct value *v)
 {
     struct text *t;
 
-    ASSERT(v->type == V_STRING);
     if (v->flags & V_DECODED)
         return v->text->plain;
     if (v->flags & V_BARE)
         return (struct slice){ v->raw, v->len };
-    if (!(v->flags & V_ESCAPED))
-        return (struct slice){ v->raw + 1, v->len - 2 };
     t = arena_alloc(a, sizeof *t);
     *t = (struct text){ unescape(a, (struct slice){ v->raw + 1, v->len - 2 }), v->raw };
     v->text = t;

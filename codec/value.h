@@ -85,7 +85,8 @@ void value_assign_str(struct arena *a, struct value *slot, struct slice s);
 struct value value_str_alias(struct arena *a, struct slice s);
 void value_assign_str_alias(struct arena *a, struct value *slot, struct slice s);
 struct value value_timestamp(struct arena *a, struct timestamp t);
-void value_assign_timestamp(struct arena *a, struct value *slot, struct timestamp t);
+void value_assign_timestamp(struct arena *a, struct value *slot, struct timestamp_day *day,
+                            struct timestamp t);
 struct value value_array(struct arena *a);
 struct value value_object(struct arena *a);
 /* An empty one of either with room for some children, in a slot. */
@@ -189,8 +190,17 @@ value_is_plain(const struct value *v)
     return !(v->flags & (V_DECODED | V_ESCAPED));
 }
 
+struct slice value_special_text(struct arena *a, struct value *v); /* no text between quotes */
+
 /* Of a V_STRING: without quotes and escapes; lives as long as the arena. */
-struct slice value_text(struct arena *a, struct value *v);
+static inline struct slice
+value_text(struct arena *a, struct value *v)
+{
+    ASSERT(v->type == V_STRING);
+    return v->flags & (V_DECODED | V_BARE | V_ESCAPED) ? value_special_text(a, v)
+                                                       : (struct slice){ v->raw + 1, v->len - 2 };
+}
+
 /* The JSON text of a scalar that is not a decoded string. */
 struct slice value_raw_text(const struct value *v);
 int64_t value_to_int(const struct value *v);                /* V_INT */

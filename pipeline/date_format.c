@@ -529,13 +529,17 @@ take_all(const struct date_format *f, struct slice text, struct date_fields *fie
 }
 
 bool
-date_format_parse(const struct date_format *f, struct slice text, struct date_parsed *out)
+date_format_parse(const struct date_format *f, struct slice text, struct date_memo *memo,
+                  struct date_parsed *out)
 {
     struct date_fields fields;
 
-    if (f->layout.width > 0 && text.n == f->layout.width &&
-        date_layout_read(&f->layout, text.p, f->this_year, f->precision, out))
-        return true;
+    if (f->layout.width > 0 && text.n == f->layout.width) {
+        if (memo->of != f)
+            *memo = (struct date_memo){ .of = f };
+        if (date_layout_read(&f->layout, text.p, f->this_year, f->precision, memo, out))
+            return true;
+    }
     fields.has = 0;
     out->where = DATE_LOCAL;
     return take_all(f, text, &fields, out) &&

@@ -28,6 +28,16 @@ struct date_parsed {
 
 struct date_format;
 
+/* The day and the offset that were read last: texts with the same are spared the calendar. Zeros:
+ * none. Of one worker. */
+#define DATE_MEMO_WORDS 5
+struct date_memo {
+    const struct date_format *of;   /* it was said in this one's words */
+    uint64_t word[DATE_MEMO_WORDS]; /* of the text, other parts and all */
+    int64_t days;
+    int32_t offset;
+};
+
 struct date_format_spec {
     struct slice locale; /* for names; has passed date_locale_check */
     int64_t this_year;   /* when the program started: for dates without a year, and two digits */
@@ -38,7 +48,8 @@ struct date_format_spec {
 int date_format_compile(struct arena *a, struct slice pattern, const struct date_format_spec *spec,
                         const struct date_format **out, struct err *err);
 /* The whole text, or false. */
-bool date_format_parse(const struct date_format *f, struct slice text, struct date_parsed *out);
+bool date_format_parse(const struct date_format *f, struct slice text, struct date_memo *memo,
+                       struct date_parsed *out);
 
 /* As Logstash looks: whether these letters stand in the pattern, quoted or not. */
 bool date_format_has_year(const struct date_format *f);

@@ -199,12 +199,14 @@ read_canonical(const struct date_iso *iso, struct slice text, struct date_parsed
 bool
 date_iso_parse(const struct date_iso *iso, struct slice text, struct date_parsed *out)
 {
+    struct date_memo memo = { 0 };
+
     if (read_canonical(iso, text, out))
         return true;
     if (read_general(iso, text, out))
         return true;
     for (size_t i = 0; i < COUNT(iso->blank); i++)
-        if (date_format_parse(iso->blank[i], text, out))
+        if (date_format_parse(iso->blank[i], text, &memo, out))
             return true;
     return false;
 }

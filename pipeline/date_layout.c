@@ -3,6 +3,7 @@
 
 #define BIT(f)     (UINT32_C(1) << DATE_F_##f)
 #define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+#define DAY_FIELDS (BIT(YEAR) | BIT(MONTH) | BIT(WEEKDAY) | BIT(DAY))
 #define NEEDED     (BIT(MONTH) | BIT(DAY) | BIT(HOUR) | BIT(MINUTE) | BIT(SECOND))
 
 /* ---- making ---- */
@@ -57,6 +58,8 @@ date_layout_field(struct date_layout *l, enum date_field field, unsigned width,
         return false;
     *place = at;
     l->has |= bit;
+    if (bit & DAY_FIELDS)
+        memset(&l->kept[at], '\xff', width);
     if (field == DATE_F_MONTH)
         l->months = names;
     if (field == DATE_F_WEEKDAY)
@@ -72,10 +75,11 @@ date_layout_offset(struct date_layout *l)
 {
     uint8_t at = l->width;
 
-    if (l->offset_width > 0 || !grow(l, 1, ANYTHING) || !grow(l, 4, DIGIT))
+    if (l->has_offset || !grow(l, 1, ANYTHING) || !grow(l, 4, DIGIT))
         return false;
     l->offset = at;
-    l->offset_width = 5;
+    l->has_offset = true;
+    memset(&l->kept[at], '\xff', 5);
     return true;
 }
 
@@ -102,26 +106,41 @@ date_layout_end(struct date_layout *l)
         memcpy(&l->word[i].literal, &l->literal[at], 8);
         memcpy(&l->word[i].fixed, fixed, 8);
         memcpy(&l->word[i].digit, digit, 8);
+        memcpy(&l->word[i].kept, &l->kept[at], 8);
     }
 }
 
 /* ---- reading ---- */
 
-/* No byte out of place. The last word overlaps the one before. */
-static inline bool
-fits(const struct date_layout *l, const char *text)
+struct findings {
+    uint64_t wrong;   /* bytes out of place */
+    uint64_t differs; /* from the text that memo is of, in what it keeps */
+};
+
+static inline void
+check_word(const struct date_layout *l, unsigned i, const char *p, const struct date_memo *memo,
+           struct findings *f)
 {
-    uint64_t wrong = 0;
+    uint64_t w, digits;
 
-    for (unsigned i = 0; i < l->words; i++) {
-        uint64_t w, digits;
+    memcpy(&w, p, sizeof w);
+    digits = (w ^ EACH('0')) & l->word[i].digit; /* 0 to 9 if they are */
+    f->wrong |= ((w ^ l->word[i].literal) & l->word[i].fixed) |
+                (((digits + EACH(0x76)) | digits) & EACH(0x80));
+    f->differs |= (w ^ memo->word[i]) & l->word[i].kept;
+}
 
-        memcpy(&w, text + word_at(l, i), sizeof w);
-        digits = (w ^ EACH('0')) & l->word[i].digit; /* 0 to 9 if they are */
-        wrong |= ((w ^ l->word[i].literal) & l->word[i].fixed) |
-                 (((digits + EACH(0x76)) | digits) & EACH(0x80));
-    }
-    return wrong == 0;
+/* The last word overlaps the one before. */
+static inline struct findings
+check(const struct date_layout *l, const char *text, const struct date_memo *memo)
+{
+    struct findings f = { 0, 0 };
+    unsigned i = 0;
+
+    for (; i + 1 < l->words; i++)
+        check_word(l, i, text + 8 * (size_t)i, memo, &f);
+    check_word(l, i, text + l->width - 8, memo, &f);
+    return f;
 }
 
 static inline int
@@ -172,34 +191,51 @@ read_offset(const char *p, int32_t *offset)
     return (*p == '-' || *p == '+') && hour <= 23 && minute <= 59;
 }
 
+static int64_t
+read_year(const struct date_layout *l, const char *text, int64_t this_year)
+{
+    return l->has & BIT(YEAR) ? two(text + l->year) * 100 + two(text + l->year + 2) : this_year;
+}
+
+/* What texts have in common that follow each other in a log. */
+static bool
+read_kept(const struct date_layout *l, const char *text, int64_t this_year, struct date_memo *memo)
+{
+    int64_t year = read_year(l, text, this_year), days;
+    int month, day = two(text + l->day);
+    int32_t offset = 0;
+
+    if (!read_month(l, text, &month) || day < 1 || day > civil_month_days(year, month))
+        return false;
+    days = civil_days(year, month, day);
+    if (!weekday_fits(l, text, days) || (l->has_offset && !read_offset(text + l->offset, &offset)))
+        return false;
+    memo->days = days;
+    memo->offset = offset;
+    for (unsigned i = 0; i < l->words; i++)
+        memcpy(&memo->word[i], text + word_at(l, i), sizeof memo->word[i]);
+    return true;
+}
+
 bool
 date_layout_read(const struct date_layout *l, const char *text, int64_t this_year,
-                 enum date_precision precision, struct date_parsed *out)
+                 enum date_precision precision, struct date_memo *memo, struct date_parsed *out)
 {
-    int64_t year = this_year, nsec = 0, days;
-    int month, day, hour, minute, second;
+    struct findings found = check(l, text, memo);
+    int hour = two(text + l->hour), minute = two(text + l->minute), second = two(text + l->second);
+    int64_t nsec = 0;
 
-    if (!fits(l, text) || !read_month(l, text, &month))
-        return false;
-    if (l->has & BIT(YEAR))
-        year = two(text + l->year) * 100 + two(text + l->year + 2);
-    day = two(text + l->day);
-    hour = two(text + l->hour);
-    minute = two(text + l->minute);
-    second = two(text + l->second);
-    if (day < 1 || (day > 28 && day > civil_month_days(year, month)) || hour > 23 || minute > 59 ||
-        second > 59)
+    if (found.wrong != 0 || hour > 23 || minute > 59 || second > 59 ||
+        (found.differs != 0 && !read_kept(l, text, this_year, memo)))
         return false;
     if (l->fraction_width > 0) {
         struct slice digits = { text + l->fraction, l->fraction_width };
 
         date_take_fraction(&digits, digits.n, 1, precision, &nsec);
     }
-    days = civil_days(year, month, day);
-    if (!weekday_fits(l, text, days))
-        return false;
-    out->local = days * 86400 + hour * 3600 + minute * 60 + second;
+    out->local = memo->days * 86400 + hour * 3600 + minute * 60 + second;
     out->nsec = (uint32_t)nsec;
-    out->where = l->offset_width > 0 ? DATE_OFFSET : DATE_LOCAL;
-    return l->offset_width == 0 || read_offset(text + l->offset, &out->offset);
+    out->where = l->has_offset ? DATE_OFFSET : DATE_LOCAL;
+    out->offset = memo->offset;
+    return true;
 }

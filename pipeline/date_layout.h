@@ -9,13 +9,14 @@
 #include "pipeline/date_format.h"
 #include "pipeline/date_names.h"
 
-#define LAYOUT_BYTES 40
+#define LAYOUT_BYTES (8 * DATE_MEMO_WORDS)
 
 struct date_layout {
     uint8_t width; /* of the texts; 0: there are none */
-    /* Where each part is; fraction and offset are there if they have a width. */
+    /* Where each part is; the fraction if it has a width. */
     uint8_t year, month, day, weekday, hour, minute, second, fraction, offset;
-    uint8_t fraction_width, offset_width;
+    uint8_t fraction_width;
+    bool has_offset;
     uint32_t has;                    /* bit per field */
     const struct date_names *months; /* NULL: two digits */
     const struct date_names *weekdays;
@@ -23,8 +24,9 @@ struct date_layout {
     struct {
         uint64_t literal, fixed; /* what must be there, and at which bytes */
         uint64_t digit;          /* which bytes are digits */
-    } word[LAYOUT_BYTES / 8];
-    char literal[LAYOUT_BYTES], kind[LAYOUT_BYTES]; /* while it grows */
+        uint64_t kept;           /* which bytes say the day or the offset */
+    } word[DATE_MEMO_WORDS];
+    char literal[LAYOUT_BYTES], kind[LAYOUT_BYTES], kept[LAYOUT_BYTES]; /* while it grows */
 };
 
 /* The next piece of an empty layout (zeros). False: no layout has such a piece there. */
@@ -35,8 +37,9 @@ bool date_layout_offset(struct date_layout *l);
 /* No more pieces. The width becomes 0 if they are too few for a date. */
 void date_layout_end(struct date_layout *l);
 
-/* text has the width. False: it is no such text, or no date. */
+/* text has the width. memo: of this layout alone. False: it is no such text, or no date. */
 bool date_layout_read(const struct date_layout *l, const char *text, int64_t this_year,
-                      enum date_precision precision, struct date_parsed *out);
+                      enum date_precision precision, struct date_memo *memo,
+                      struct date_parsed *out);
 
 #endif

@@ -18,6 +18,7 @@ struct plan_edits {
     size_t remove_n;
     const struct opt_templates *add_tag, *remove_tag;
     const struct opt_list *failure;
+    bool none; /* of the four that are applied */
 };
 
 struct decoration {
@@ -92,6 +93,7 @@ plan_edits_compile(struct arena *a, const struct filter_common *common,
         if (place_compile(ctx, template_source(common->remove_field.at[i]), true, &e->remove[i],
                           err) < 0)
             return err_prefix(err, "remove_field");
+    e->none = common->add_field.n + e->remove_n + e->add_tag->n + e->remove_tag->n == 0;
     return compile_added(ctx, &common->add_field, &e->add, &e->add_n, err);
 }
 
@@ -147,8 +149,8 @@ for_tags(const struct opt_templates *tags, struct event *ev, struct buf *scratch
     }
 }
 
-int
-plan_edits_apply(const struct plan_edits *e, struct event *ev, struct buf *scratch)
+static int
+apply_all(const struct plan_edits *e, struct event *ev, struct buf *scratch)
 {
     struct fieldref room;
 
@@ -164,6 +166,12 @@ plan_edits_apply(const struct plan_edits *e, struct event *ev, struct buf *scrat
     for_tags(e->add_tag, ev, scratch, event_add_tag);
     for_tags(e->remove_tag, ev, scratch, event_remove_tag);
     return 0;
+}
+
+int
+plan_edits_apply(const struct plan_edits *e, struct event *ev, struct buf *scratch)
+{
+    return e->none ? 0 : apply_all(e, ev, scratch);
 }
 
 void

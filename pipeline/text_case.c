@@ -78,25 +78,75 @@ print_wide(uint32_t code, enum text_case how, struct buf *out)
     buf_append(out, (struct slice){ utf8, utf8_encode(code, utf8) });
 }
 
-static char
-map_ascii(char c, enum text_case how)
+/* ---- ASCII, eight bytes at a time ---- */
+
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* What turns each letter of w that is not as it should be; other bytes stay. */
+static inline uint64_t
+flips(uint64_t w, enum text_case how)
 {
-    if (how == CASE_LOWER)
-        return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
-    return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+    unsigned first = how == CASE_LOWER ? 'A' : 'a';
+    uint64_t low = w & EACH(0x7f), from = low + EACH(0x80) - first * EACH(1);
+    uint64_t behind = low + EACH(0x80) - (first + 26) * EACH(1);
+
+    return (from & ~behind & ~w & EACH(0x80)) >> 2;
 }
 
-/* The run of ASCII at the front, most often all there is. */
+static inline uint64_t
+load(const char *p)
+{
+    uint64_t w;
+
+    memcpy(&w, p, sizeof w);
+    return w;
+}
+
+static inline bool
+is_ascii(uint64_t w)
+{
+    return (w & EACH(0x80)) == 0;
+}
+
+/* All of fewer than eight bytes, but not none: slice_short_word() back to where it came from. */
+static void
+turn_short(struct slice s, enum text_case how, char *to)
+{
+    uint64_t w = slice_short_word(s);
+    uint32_t low, high;
+
+    w ^= flips(w, how);
+    low = (uint32_t)w;
+    high = (uint32_t)(w >> 32);
+    if (s.n >= 4) {
+        memcpy(to, &low, sizeof low);
+        memcpy(to + s.n - 4, &high, sizeof high);
+        return;
+    }
+    to[0] = (char)w;
+    to[s.n / 2] = (char)(w >> 8);
+    to[s.n - 1] = (char)(w >> 16);
+}
+
+/* The run of ASCII at the front, most often all there is; s is not empty. */
 static size_t
 print_ascii(struct slice s, enum text_case how, struct buf *out)
 {
     char *to = buf_reserve(out, s.n);
-    size_t i = 0;
+    size_t i = 0, part;
 
-    for (; i < s.n && !(s.p[i] & 0x80); i++)
-        to[i] = map_ascii(s.p[i], how);
-    out->n += i;
-    return i;
+    for (; s.n - i >= sizeof(uint64_t) && is_ascii(load(s.p + i)); i += sizeof(uint64_t)) {
+        uint64_t w = load(s.p + i);
+
+        w ^= flips(w, how);
+        memcpy(to + i, &w, sizeof w);
+    }
+    for (part = i; part < s.n && part - i < sizeof(uint64_t) && !(s.p[part] & 0x80); part++)
+        ;
+    if (part > i)
+        turn_short((struct slice){ s.p + i, part - i }, how, to + i);
+    out->n += part;
+    return part;
 }
 
 void
@@ -126,14 +176,23 @@ text_case_print(struct slice s, enum text_case how, struct buf *out)
     }
 }
 
+static bool
+may_differ(uint64_t w, enum text_case how)
+{
+    return (w & EACH(0x80)) != 0 || flips(w, how) != 0;
+}
+
 bool
 text_case_differs(struct slice s, enum text_case how)
 {
-    bool found = false;
+    size_t i = 0;
 
-    if (how == CASE_CAPITAL)
+    if (how == CASE_CAPITAL || s.n == 0)
         return s.n > 0;
-    for (size_t i = 0; i < s.n; i++)
-        found |= (s.p[i] & 0x80) || map_ascii(s.p[i], how) != s.p[i];
-    return found;
+    if (s.n < sizeof(uint64_t))
+        return may_differ(slice_short_word(s), how);
+    for (; s.n - i >= sizeof(uint64_t); i += sizeof(uint64_t))
+        if (may_differ(load(s.p + i), how))
+            return true;
+    return may_differ(load(s.p + s.n - sizeof(uint64_t)), how);
 }

@@ -75,6 +75,21 @@ slice_eq_short(struct slice a, struct slice b)
     return n == 0 || (a.p[0] == b.p[0] && a.p[n / 2] == b.p[n / 2] && a.p[n - 1] == b.p[n - 1]);
 }
 
+/* All bytes of one to eight, each at least once; what else is in it are blanks. */
+static inline uint64_t
+slice_short_word(struct slice s)
+{
+    const unsigned char *p = (const unsigned char *)s.p;
+    uint32_t low, high;
+
+    if (s.n < 4)
+        return UINT64_C(0x2020202020) << 24 | (uint64_t)p[0] | (uint64_t)p[s.n / 2] << 8 |
+               (uint64_t)p[s.n - 1] << 16;
+    memcpy(&low, s.p, 4);
+    memcpy(&high, s.p + s.n - 4, 4);
+    return low | (uint64_t)high << 32;
+}
+
 /* Splits n bytes off the front; false, and nothing moves, if there are fewer. */
 bool slice_take(struct slice *s, size_t n, struct slice *out);
 bool slice_take_byte(struct slice *s, char *out);

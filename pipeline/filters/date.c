@@ -49,10 +49,11 @@ struct local {
     int64_t quarter; /* of an hour since 1970, in which today is right */
     struct civil today;
     /* The last text of a format with a year, and its time. Access logs tell seconds: at 1,000
-     * lines a second nearly each repeats the one before. 65 ns become 10. */
+     * lines a second nearly each repeats the one before. 55 ns become 36. */
     char text[TEXT_BYTES];
     size_t text_n;
     struct timestamp time;
+    struct date_memo memo;
 };
 
 static const char *const precisions[] = { "ms", "ns", NULL };
@@ -291,7 +292,7 @@ parse_text(const struct conf *c, struct local *l, const struct format *f, struct
 {
     struct date_parsed p;
     bool ok = f->kind == ISO8601 ? date_iso_parse(f->iso, text, &p)
-                                 : date_format_parse(f->format, text, &p);
+                                 : date_format_parse(f->format, text, &l->memo, &p);
 
     if (!ok)
         return false;

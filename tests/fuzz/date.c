@@ -46,16 +46,18 @@ static void
 try_formats(struct arena *a, struct slice format, struct slice text)
 {
     struct date_parsed p;
+    struct date_memo memo;
     const struct date_iso *iso;
     const struct date_format *f;
 
     for (int precision = DATE_MS; precision <= DATE_NS; precision++) {
         struct date_format_spec spec = { SLICE("en"), 2024, (enum date_precision)precision };
 
+        memo = (struct date_memo){ 0 };
         if (date_iso_compile(a, &spec, &iso, NULL) == 0)
             date_iso_parse(iso, text, &p);
         if (date_format_compile(a, format, &spec, &f, NULL) == 0 &&
-            date_format_parse(f, text, &p) && p.nsec > 999999999)
+            date_format_parse(f, text, &memo, &p) && p.nsec > 999999999)
             abort();
     }
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Formats read by their layout, against the same formats read step by step: behind a literal too
- * long for a layout. */
+ * long for a layout. The memo goes from text to text, whatever they say. */
 #include "pipeline/date_format.h"
 #include "tests/unit/unit.h"
 
@@ -31,6 +31,7 @@ static const struct {
 
 struct pair {
     const struct date_format *plain, *behind;
+    struct date_memo memo;
 };
 
 static void
@@ -46,7 +47,7 @@ compile(struct arena *a, const char *pattern, const struct date_format **out)
 static struct pair
 compile_both(struct arena *a, const char *pattern)
 {
-    struct pair p;
+    struct pair p = { 0 };
 
     compile(a, pattern, &p.plain);
     compile(a, arena_printf(a, "'" LONG "'%s", pattern).p, &p.behind);
@@ -54,16 +55,17 @@ compile_both(struct arena *a, const char *pattern)
 }
 
 static void
-compare(const struct pair *p, struct slice text)
+compare(struct pair *p, struct slice text)
 {
     struct date_parsed x = { 0 }, y = { 0 };
+    struct date_memo none = { 0 };
     char other[sizeof LONG + 64];
     bool ok;
 
     memcpy(other, LONG, sizeof LONG - 1);
     memcpy(other + sizeof LONG - 1, text.p, text.n);
-    ok = date_format_parse(p->behind, (struct slice){ other, sizeof LONG - 1 + text.n }, &y);
-    ck_assert_msg(date_format_parse(p->plain, text, &x) == ok, "%.*s", SLICE_ARGS(text));
+    ok = date_format_parse(p->behind, (struct slice){ other, sizeof LONG - 1 + text.n }, &none, &y);
+    ck_assert_msg(date_format_parse(p->plain, text, &p->memo, &x) == ok, "%.*s", SLICE_ARGS(text));
     if (!ok)
         return;
     ck_assert_msg(x.local == y.local && x.nsec == y.nsec && x.where == y.where, "%.*s",
@@ -152,10 +154,36 @@ START_TEST(tells_the_time)
 
     arena_init(&arena, NULL);
     p = compile_both(&arena, formats[0].format);
-    ck_assert(date_format_parse(p.plain, slice_of(formats[0].text), &got));
+    ck_assert(date_format_parse(p.plain, slice_of(formats[0].text), &p.memo, &got));
     ck_assert_int_eq(got.local, 1728568536);
     ck_assert_int_eq(got.where, DATE_OFFSET);
     ck_assert_int_eq(got.offset, -7 * 3600);
+    arena_fini(&arena);
+}
+END_TEST
+
+/* Days, offsets and formats by turns, each as if it were the first. */
+START_TEST(memo_does_not_mix_them_up)
+{
+    static const char *const texts[] = {
+        "10/Oct/2024:13:55:36 -0700", "10/Oct/2024:23:59:59 -0700", "10/Oct/2024:00:00:00 +0700",
+        "10/Nov/2024:00:00:00 +0700", "11/Nov/2024:00:00:00 +0700", "11/Nov/2024:24:00:00 +0700",
+        "11/Nov/2023:12:00:00 +0700", "31/Nov/2023:12:00:00 +0700", "11/Nov/2023:12:00:01 +2400",
+        "11/Nov/2023:12:00:01 +0530",
+    };
+    struct arena arena;
+    struct pair p, day_first;
+
+    arena_init(&arena, NULL);
+    p = compile_both(&arena, "dd/MMM/yyyy:HH:mm:ss Z");
+    day_first = compile_both(&arena, "HH/MMM/yyyy:dd:mm:ss Z"); /* as long, other bytes say it */
+    for (size_t i = 0; i < COUNT(texts); i++)
+        for (size_t k = 0; k < COUNT(texts); k++) {
+            compare(&p, slice_of(texts[i]));
+            compare(&p, slice_of(texts[k]));
+            day_first.memo = p.memo;
+            compare(&day_first, slice_of(texts[k]));
+        }
     arena_fini(&arena);
 }
 END_TEST
@@ -167,6 +195,7 @@ add_tests(TCase *tc)
     tcase_add_test(tc, knows_weekdays);
     tcase_add_test(tc, knows_the_calendar);
     tcase_add_test(tc, tells_the_time);
+    tcase_add_test(tc, memo_does_not_mix_them_up);
 }
 
 UNIT_MAIN("date_layout")

@@ -3,6 +3,8 @@
 
 #include "tests/unit/unit.h"
 
+#include <stdio.h>
+
 static const struct {
     const char *in, *upper, *lower, *capital;
 } words[] = {
@@ -51,9 +53,36 @@ START_TEST(word_in_each_case)
 }
 END_TEST
 
+/* Every length around a word, and in each a letter of two bytes at every place: all of it is turned
+ * and nothing else. */
+START_TEST(any_length)
+{
+    static const char lower[] = "a@z[b`{y/0abcdefghijkl", upper[] = "A@Z[B`{Y/0ABCDEFGHIJKL";
+
+    for (size_t n = 0; n < sizeof lower; n++)
+        for (size_t at = 0; at <= n; at++) {
+            char in[32], want[32];
+
+            snprintf(in, sizeof in, "%.*s\xc3\xa9%.*s", (int)at, lower, (int)(n - at), lower + at);
+            snprintf(want, sizeof want, "%.*s\xc3\x89%.*s", (int)at, upper, (int)(n - at),
+                     upper + at);
+            check(slice_of(in), CASE_UPPER, want);
+            check(slice_of(want), CASE_LOWER, in);
+        }
+    for (size_t n = 0; n < sizeof lower; n++) {
+        char want[32];
+
+        snprintf(want, sizeof want, "%.*s", (int)n, upper);
+        check((struct slice){ lower, n }, CASE_UPPER, want);
+        ck_assert(!text_case_differs((struct slice){ upper, n }, CASE_UPPER));
+    }
+}
+END_TEST
+
 static void
 add_tests(TCase *tc)
 {
+    tcase_add_test(tc, any_length);
     tcase_add_loop_test(tc, word_in_each_case, 0, (int)COUNT(words));
 }
 

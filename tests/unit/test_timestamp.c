@@ -193,6 +193,27 @@ START_TEST(every_day_of_eight_centuries)
 }
 END_TEST
 
+/* Times of one day, of the days around it and of years of any length, one after the other. */
+START_TEST(printing_on_a_day_that_is_known)
+{
+    static const int64_t days[] = { 0, -1, 1, 19787, 19787, -719529, 2932897, 365241780471 };
+    static const int64_t seconds[] = { 0, 86399, 43200, 1 };
+    static const uint32_t fractions[] = { 0, 999000000, 5000, 1 };
+    struct timestamp_day day = { 0 };
+
+    for (size_t i = 0; i < COUNT(days); i++)
+        for (size_t k = 0; k < COUNT(seconds); k++)
+            for (size_t f = 0; f < COUNT(fractions); f++) {
+                struct timestamp t = { days[i] * 86400 + seconds[k], fractions[f] };
+                char known[TIMESTAMP_TEXT], alone[TIMESTAMP_TEXT];
+                struct slice x = { known, timestamp_print_on(&day, t, known) };
+
+                ck_assert_slice(x, ((struct slice){ alone, timestamp_print(t, alone) }));
+            }
+    ck_assert_slice(((struct slice){ day.text, day.n }), SLICE("+999999999-12-31T"));
+}
+END_TEST
+
 START_TEST(order)
 {
     struct timestamp a = { -1, 5 }, b = { 0, 0 }, c = { 0, 1 };
@@ -211,6 +232,7 @@ add_tests(TCase *tc)
     tcase_add_loop_test(tc, text_to_timestamp_and_back, 0, (int)COUNT(vectors));
     tcase_add_loop_test(tc, canonical_form_with_one_byte_changed, 0, 3);
     tcase_add_test(tc, every_day_of_eight_centuries);
+    tcase_add_test(tc, printing_on_a_day_that_is_known);
     tcase_add_test(tc, order);
 }
 
