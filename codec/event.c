@@ -555,13 +555,9 @@ construct_timestamp(struct event *ev, struct timestamp now, zone_fn *zone)
     if (v->type == V_TIMESTAMP)
         return;
     if (v->type == V_STRING) {
-        struct slice text = value_text(a, v);
-
-        if (!(v->flags & (V_DECODED | V_BARE)) && timestamp_is_canonical(text)) {
-            v->type = V_TIMESTAMP;
+        if (value_becomes_timestamp(v))
             return;
-        }
-        if (timestamp_parse(text, zone, &t)) {
+        if (timestamp_parse(value_text(a, v), zone, &t)) {
             ev->data.flags |= V_CHANGED;
             value_assign(v, value_timestamp(a, t));
             return;

@@ -132,6 +132,7 @@ static void
 make_members(struct arena *a, const struct json_walk *w, struct kids *out)
 {
     size_t last = w->start; /* the brace or comma before the member */
+    uint64_t names = 0;
 
     for (uint32_t i = 0; i < out->n; i++) {
         size_t colon = w->marks[2 * i], end = w->marks[2 * i + 1];
@@ -139,8 +140,10 @@ make_members(struct arena *a, const struct json_walk *w, struct kids *out)
 
         fill_node(w, v, token_from(w, colon + 1), token_to(w, end));
         set_key(a, w, v, token_from(w, last + 1) + 1, token_to(w, colon) - 1);
+        names |= value_name_bits(v);
         last = end;
     }
+    out->names = names;
 }
 
 static void

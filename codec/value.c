@@ -120,6 +120,16 @@ value_timestamp(struct arena *a, struct timestamp t)
     return v;
 }
 
+bool
+value_becomes_timestamp(struct value *v)
+{
+    if (v->flags & (V_DECODED | V_BARE | V_ESCAPED) ||
+        !timestamp_is_canonical((struct slice){ v->raw + 1, v->len - 2 }))
+        return false;
+    v->type = V_TIMESTAMP;
+    return true;
+}
+
 static struct value
 empty_container(struct arena *a, enum value_type type)
 {
@@ -287,6 +297,8 @@ value_get(struct arena *a, struct value *object, struct slice key)
     if (object->type != V_OBJECT)
         return NULL;
     k = kids_of(a, object);
+    if ((k->names & value_name_bit(key)) == 0)
+        return NULL;
     n = k->n; /* without members there is no array, so no pointer before its first */
     for (; n >= 4; n -= 4) {
         struct value *v = &k->at[n];
@@ -366,6 +378,7 @@ value_add(struct arena *a, struct value *object, struct slice key)
     v = open_end(a, k);
     make_null(v);
     set_key(a, v, key);
+    k->names |= value_name_bit(key);
     return v;
 }
 

@@ -65,12 +65,26 @@ struct kids {
     const char *raw; /* the container as received; NULL when it was made here */
     uint32_t n, cap;
     struct value *at;
+    uint64_t
+        names; /* value_name_bit() of each key: without its bit a name need not be looked for */
 };
 
 struct text {
     struct slice plain;
     const char *raw; /* as received, with quotes; NULL when the string was made here */
 };
+
+/* A group that a name is in, of 64: names that events mostly do not have are mostly in groups of
+ * which they have none. Cheap and weak. */
+static inline uint64_t
+value_name_bit(struct slice key)
+{
+    unsigned h = (unsigned)key.n;
+
+    if (key.n > 0)
+        h += 10u * (unsigned char)key.p[0] + 13u * (unsigned char)key.p[key.n - 1];
+    return UINT64_C(1) << (h % 64);
+}
 
 /* Making values. Texts are copied into the arena. Strings may hold any bytes: what is not UTF-8
  * becomes U+FFFD when it is written. */
@@ -87,6 +101,8 @@ void value_assign_str_alias(struct arena *a, struct value *slot, struct slice s)
 struct value value_timestamp(struct arena *a, struct timestamp t);
 void value_assign_timestamp(struct arena *a, struct value *slot, struct timestamp_day *day,
                             struct timestamp t);
+/* A string that is the canonical text of a time becomes one as it stands; false: it is no such. */
+bool value_becomes_timestamp(struct value *v);
 struct value value_array(struct arena *a);
 struct value value_object(struct arena *a);
 /* An empty one of either with room for some children, in a slot. */
@@ -240,6 +256,15 @@ value_key(struct arena *a, const struct value *member)
                                        : (struct slice){ member->key, member->key_len };
 }
 
+/* For struct kids: all that it may be called. */
+static inline uint64_t
+value_name_bits(const struct value *member)
+{
+    return member->flags & V_KEY_FLAGS
+               ? UINT64_MAX
+               : value_name_bit((struct slice){ member->key, member->key_len });
+}
+
 bool value_is_called(struct arena *a, const struct value *member, struct slice key);
 
 /* Editing: the caller marks what lies on the way (event.c does). */
@@ -259,6 +284,7 @@ value_open(struct arena *a, struct value *container)
 
     ASSERT(container->flags & V_INDEXED);
     container->flags |= V_CHANGED;
+    k->names = UINT64_MAX;
     if (k->n == k->cap)
         value_reserve(a, container, k->n + 4);
     return &k->at[k->n++];
@@ -277,6 +303,7 @@ value_adopt(struct arena *a, struct value *object, const struct value *member)
     if (k->n == k->cap)
         value_reserve(a, object, k->cap < KIDS_FIRST ? KIDS_FIRST : k->cap);
     object->flags |= V_CHANGED;
+    k->names |= value_name_bits(member);
     slot = &k->at[k->n++];
     *slot = *member;
     return slot;

@@ -39,6 +39,9 @@ struct additions {
     struct value ip;       /* string */
     struct value input;    /* {"beats":{"host":{"ip":...}, "tls":{...}}}; V_NULL: nothing */
     struct value tls_peer; /* {"status":...}; V_NULL: nothing */
+    /* The @metadata that came last, and what it became: a Beat sends the same with each event. */
+    struct slice meta_text; /* n 0: none */
+    struct value meta;
 };
 
 void *
@@ -196,7 +199,7 @@ put_or_merge(struct arena *a, struct value *object, struct slice key, struct val
 }
 
 static void
-add_metadata(struct state *s, struct event *ev, const struct additions *add)
+add_to_metadata(struct state *s, struct event *ev, const struct additions *add)
 {
     struct arena *a = event_arena(ev);
 
@@ -206,6 +209,28 @@ add_metadata(struct state *s, struct event *ev, const struct additions *add)
         put(a, &ev->meta, "ip_address", add->ip);
     if (add->tls_peer.type != V_NULL)
         put_or_merge(a, &ev->meta, SLICE("tls_peer"), add->tls_peer);
+}
+
+static void
+add_metadata(struct state *s, struct event *ev, struct additions *add)
+{
+    struct arena *a = event_arena(ev);
+    bool opaque = !(ev->meta.flags & V_INDEXED);
+    struct slice text;
+
+    if (add->input.type == V_NULL && add->ip.type == V_NULL && add->tls_peer.type == V_NULL)
+        return;
+    text = opaque ? value_raw_text(&ev->meta) : (struct slice){ NULL, 0 };
+
+    if (opaque && slice_eq(text, add->meta_text)) {
+        ev->meta = value_copy(a, &add->meta);
+        return;
+    }
+    add_to_metadata(s, ev, add);
+    if (!opaque)
+        return;
+    add->meta_text = text;
+    add->meta = value_copy(a, &ev->meta);
 }
 
 /* ---- rules for single fields ---- */
@@ -295,12 +320,9 @@ drop_bad_time(struct state *s, struct event *ev)
 
     if (v == NULL || v->type == V_NULL)
         return;
-    if (v->type == V_STRING) {
-        struct slice text = value_text(a, v);
-
-        if (timestamp_is_canonical(text) || timestamp_parse(text, s->in->conf->ctx.zone, &t))
-            return;
-    }
+    if (v->type == V_STRING && (value_becomes_timestamp(v) ||
+                                timestamp_parse(value_text(a, v), s->in->conf->ctx.zone, &t)))
+        return;
     value_remove_key(a, &ev->data, key_timestamp);
     s->bad_times++;
 }
@@ -331,7 +353,7 @@ construct(struct state *s, struct event *ev, struct timestamp now)
 }
 
 static void
-raw_event(struct state *s, struct event *ev, const struct additions *add, struct timestamp now)
+raw_event(struct state *s, struct event *ev, struct additions *add, struct timestamp now)
 {
     construct(s, ev, now);
     add_metadata(s, ev, add);
@@ -364,8 +386,8 @@ add_original(struct event *ev, struct value message)
 
 /* The default codec: the text stays where it is. */
 static void
-plain_event(struct state *s, struct event *ev, struct value *text, bool line,
-            const struct additions *add, struct timestamp now)
+plain_event(struct state *s, struct event *ev, struct value *text, bool line, struct additions *add,
+            struct timestamp now)
 {
     struct arena *a = event_arena(ev);
     struct value message;
@@ -426,7 +448,7 @@ copy_onto(struct event *ev, struct event *beat, bool first)
 /* Any other codec: its events follow one another in the batch, each with the Beat's fields. */
 static void
 codec_event(struct state *s, struct batch *b, struct event *beat, struct value *text, bool line,
-            const struct additions *add, struct timestamp now)
+            struct additions *add, struct timestamp now)
 {
     struct arena *a = event_arena(beat);
     uint32_t from = b->n;

@@ -489,6 +489,43 @@ START_TEST(pairs_of_version_1)
 }
 END_TEST
 
+/* What one event's @metadata became does not show in the next one's, whether it is the same or not.
+ */
+START_TEST(each_event_as_if_it_were_alone)
+{
+    static const struct slice payloads[] = {
+        SLICE_INIT("{\"n\":1,\"@metadata\":{\"beat\":\"fb\"},\"beat\":{\"hostname\":\"h1\"}}"),
+        SLICE_INIT("{\"n\":2,\"@metadata\":{\"beat\":\"fb\"}}"),
+        SLICE_INIT("{\"n\":3,\"@metadata\":{\"beat\":\"fb\"},\"beat\":{\"hostname\":\"h3\"}}"),
+        SLICE_INIT("{\"n\":4,\"@metadata\":{\"beat\":\"mb\"}}"),
+        SLICE_INIT("{\"n\":5}"),
+        SLICE_INIT("{\"n\":6,\"@metadata\":{}}"),
+        SLICE_INIT("{\"n\":7,\"@metadata\":{\"input\":{\"beats\":{\"x\":1}}}}"),
+        SLICE_INIT("{\"n\":8,\"@metadata\":{\"input\":{\"beats\":{\"x\":1}}}}"),
+        SLICE_INIT("{\"n\":9,\"@metadata\":[]}"),
+        SLICE_INIT("{\"n\":10,\"@metadata\":{\"beat\":\"fb\"}}"),
+    };
+    static const char *const options[] = { "", "add_hostname => true",
+                                           "ecs_compatibility => disabled", BARE };
+    struct buf frames = { 0 }, together = { 0 }, alone = { 0 };
+    struct bench b;
+
+    bench_init(&b, options[_i], false);
+    put_window(&frames, payloads, COUNT(payloads));
+    decode(&b, &frames, true, &together, NULL);
+    for (size_t i = 0; i < COUNT(payloads); i++) {
+        buf_clear(&frames);
+        put_window(&frames, &payloads[i], 1);
+        decode(&b, &frames, true, &alone, NULL);
+    }
+    ck_assert_slice(buf_slice(&together), buf_slice(&alone));
+    buf_fini(&frames);
+    buf_fini(&together);
+    buf_fini(&alone);
+    bench_fini(&b);
+}
+END_TEST
+
 /* Nobody's log. */
 static void
 swallow(void *ctx, const struct log *log, enum log_level level, struct slice message,
@@ -514,6 +551,7 @@ add_tests(TCase *tc)
     tcase_add_test(tc, poison_is_quarantined_in_its_place_and_counted);
     tcase_add_test(tc, close_owes_nothing_for_the_bad_window);
     tcase_add_test(tc, pairs_of_version_1);
+    tcase_add_loop_test(tc, each_event_as_if_it_were_alone, 0, 4);
     tcase_add_loop_test(tc, event_as_it_goes_on, 0, (int)COUNT(one));
 }
 

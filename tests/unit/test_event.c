@@ -91,7 +91,6 @@ START_TEST(a_piece_of_a_text_is_a_text)
 }
 END_TEST
 
-/* Where a member was last says nothing for sure about the next event. */
 /* A sender chooses the keys, and a loop waits: comparing each with each would take minutes. */
 START_TEST(equal_keys_among_very_many)
 {
@@ -114,6 +113,7 @@ START_TEST(equal_keys_among_very_many)
 }
 END_TEST
 
+/* Where a member was last says nothing for sure about the next event. */
 START_TEST(members_are_found_in_any_order)
 {
     static const char *const events[] = { "{\"a\":0,\"b\":1,\"c\":2}", "{\"b\":1,\"a\":0}",
@@ -197,6 +197,50 @@ START_TEST(unusual_keys)
 }
 END_TEST
 
+static void
+put_by_hand(struct arena *a, struct value *object, const char *quoted)
+{
+    struct value *slot = value_open(a, object), v = value_int(a, 7);
+
+    slot->raw = v.raw;
+    slot->len = v.len;
+    slot->type = v.type;
+    slot->flags = v.flags;
+    slot->key = quoted + 1;
+    slot->key_len = (uint16_t)(strlen(quoted) - 2);
+}
+
+/* In an object of its own, in a copy, and beside many others, so that most groups of names are
+ * taken and few are. */
+START_TEST(members_are_found_however_they_came)
+{
+    struct arena *a = &batch->arena;
+    struct event *from = event_of("{\"q\\\"\":1,\"plain\":2}");
+    struct slice names[] = { SLICE("q\""), SLICE("plain"), SLICE("put"), SLICE("by hand"),
+                             SLICE("") };
+    struct event *ev = event_of(_i == 0 ? "{}" : "{\"x\":{\"y\":1},\"@timestamp\":2,\"host\":3}");
+    struct value copy;
+
+    for (size_t i = 0; i < COUNT(names); i++)
+        ck_assert_ptr_null(value_get(a, &ev->data, names[i]));
+    value_adopt(a, &ev->data, value_at(a, &from->data, 0));
+    value_adopt(a, &ev->data, value_at(a, &from->data, 1));
+    value_put(a, &ev->data, names[2]);
+    put_by_hand(a, &ev->data, "\"by hand\"");
+    value_put(a, &ev->data, names[4]);
+    copy = value_copy(a, &ev->data);
+    for (size_t i = 0; i < COUNT(names); i++) {
+        ck_assert_ptr_nonnull(value_get(a, &ev->data, names[i]));
+        ck_assert_ptr_nonnull(value_get(a, &copy, names[i]));
+        ck_assert(value_remove_key(a, &ev->data, names[i]));
+        ck_assert_ptr_null(value_get(a, &ev->data, names[i]));
+        value_put(a, &ev->data, names[i]);
+        ck_assert_ptr_nonnull(value_get(a, &ev->data, names[i]));
+    }
+    ck_assert_ptr_null(value_get(a, &ev->data, SLICE("absent")));
+}
+END_TEST
+
 START_TEST(equal_keys_deep_down_become_one)
 {
     struct event *ev = event_of("{\"a\":{\"x\":1,\"y\":{\"z\":1,\"z\":2},\"x\":3,\"x\":{\"w\":0,"
@@ -275,6 +319,7 @@ add_tests(TCase *tc)
     tcase_add_test(tc, a_change_deep_down_is_written);
     tcase_add_test(tc, bytes_that_are_no_utf8_are_repaired_when_written);
     tcase_add_test(tc, unusual_keys);
+    tcase_add_loop_test(tc, members_are_found_however_they_came, 0, 2);
     tcase_add_test(tc, equal_keys_deep_down_become_one);
     tcase_add_test(tc, members_are_found_wherever_each_event_has_them);
     tcase_add_test(tc, metadata_that_is_no_object_is_set_aside);
