@@ -3,6 +3,7 @@
 
 #include "pipeline/regex.h"
 
+#include "pipeline/regex_fence.h"
 #include "pipeline/regex_gate.h"
 #include "pipeline/regex_miss.h"
 #include "pipeline/regex_store.h"
@@ -40,6 +41,7 @@ struct regex {
     struct regex_options options;
     struct re_tree tree;
     struct regex_gate gate;
+    bool plainly; /* Java: PCRE2 would optimize too much */
     uint32_t groups;
     struct regex_entry *entry; /* NULL: not shared */
     pcre2_code *plain[FORMS];  /* without machine code; [UTF] may be NULL until it is needed */
@@ -74,6 +76,8 @@ compile_options(const struct regex *re, enum form form)
         o |= PCRE2_DOTALL;
     if (!re->options.java)
         o |= PCRE2_MULTILINE;
+    if (re->plainly)
+        o |= PCRE2_NO_START_OPTIMIZE | PCRE2_NO_AUTO_POSSESS;
     return o;
 }
 
@@ -177,6 +181,23 @@ compile_now(struct regex *re, struct err *err)
     return 0;
 }
 
+/* Java's text is not printed anew, so there is no place for a fence. Ruby reads it the same way, but
+ * that a{1,2}+ is possessive in Java. */
+static bool
+wants_fences(struct slice pattern)
+{
+    struct arena arena;
+    struct re_tree tree;
+    bool wants = true;
+
+    arena_init(&arena, NULL);
+    if (slice_find(pattern, SLICE("}+"), 0) == SIZE_MAX &&
+        regex_parse(&arena, pattern, (struct re_flags){ 0 }, &tree, NULL) == 0)
+        wants = regex_fence(&tree);
+    arena_fini(&arena);
+    return wants;
+}
+
 struct regex *
 regex_new(struct slice pattern, struct regex_options options, struct err *err)
 {
@@ -195,6 +216,8 @@ regex_new(struct slice pattern, struct regex_options options, struct err *err)
             return NULL;
         }
         regex_gate_find(&re->tree, re->flags.icase, &re->gate);
+    } else {
+        re->plainly = wants_fences(re->pattern);
     }
     if (compile_now(re, err) < 0) {
         regex_free(re);

@@ -2,6 +2,7 @@
 #include "pipeline/regex_translate.h"
 
 #include "codec/base/hash.h"
+#include "pipeline/regex_fence.h"
 #include "pipeline/regex_set.h"
 #include "pipeline/regex_sure.h"
 
@@ -135,6 +136,7 @@ regex_translate(struct arena *arena, struct slice pattern, struct re_flags flags
         return -1;
     simplify(tree->root);
     regex_drop_sure(tree);
+    regex_fence(tree);
     return 0;
 }
 
@@ -145,6 +147,9 @@ regex_has_ascii_form(const struct re_tree *tree)
 }
 
 /* ---- writing ---- */
+
+/* regex_fence.h */
+#define FENCE "(?:x){0}"
 
 /* The one letter of which Ruby's (?i) knows that it is two; PCRE2 folds one to one. */
 #define SHARP_S 0xdfu
@@ -339,15 +344,40 @@ print_until(struct writer *w, const struct re_node *n)
     buf_printf(w->out, "[^\\x{%x}%s]*+(?:\\x{%x}[^\\x{%x}%s]*+)*?", c, newline, c, c, newline);
 }
 
+static bool
+captures(const struct re_node *n)
+{
+    if (n->type == RE_GROUP && n->group == GROUP_CAPTURE)
+        return true;
+    for (const struct re_node *c = n->child; c != NULL; c = c->next)
+        if (captures(c))
+            return true;
+    return false;
+}
+
+/* With (x)*+ PCRE2's machine code leaves in the group what it held at an earlier start position,
+ * with (?>(x)*) it does not. */
+static bool
+is_dirty(const struct re_node *n)
+{
+    return n->greed == GREED_POSSESSIVE && n->min == 0 && n->max == REPEAT_FOREVER &&
+           captures(n->child);
+}
+
 static void
 print_repeat(struct writer *w, const struct re_node *n)
 {
     const struct re_node *child = n->child;
+    bool atomic = is_dirty(n);
 
+    if (n->fence)
+        text(w, FENCE);
     if (n->until != 0) {
         print_until(w, n);
         return;
     }
+    if (atomic)
+        text(w, "(?>");
     if (w->shared == NULL || is_atom(w, inner_const(child)))
         child = inner_const(child);
     if (is_atom(w, child))
@@ -368,8 +398,10 @@ print_repeat(struct writer *w, const struct re_node *n)
         buf_printf(w->out, "{%u,%u}", n->min, n->max);
     if (n->greed == GREED_MIN)
         text(w, "?");
-    else if (n->greed == GREED_POSSESSIVE)
+    else if (n->greed == GREED_POSSESSIVE && !atomic)
         text(w, "+");
+    if (atomic)
+        text(w, ")");
 }
 
 /* ---- sharing ---- */
@@ -463,9 +495,11 @@ print_group(struct writer *w, const struct re_node *n)
         print(w, body);
         return;
     }
+    if (n->fence && n->group == GROUP_ATOMIC)
+        text(w, FENCE);
     text(w, open[n->group]);
     print(w, body);
-    text(w, ")");
+    text(w, n->fence && n->group == GROUP_AHEAD ? "|(?!))" : ")");
 }
 
 static void

@@ -108,6 +108,7 @@ struct re_node {
     /* RE_BACKREF, RE_CALL, RE_COND before they are resolved: by name, or by number if empty. */
     struct slice name;
     enum re_charset charset; /* of RE_SHORT, RE_ASSERT, RE_SET */
+    bool fence;              /* of RE_REPEAT and some groups: regex_fence.h */
 };
 
 struct re_tree {

@@ -17,6 +17,21 @@ static const char *const same[] = {
     "(?:b|a(.+?))c$",
     "b(.*?)(?:c|cD)",
     "a(.*?)\\Bb",
+    /* where PCRE2 optimizes too much: regex_fence.h */
+    "(?>\\w\\w+?)$",
+    "(?>a+?)b",
+    "(?>b+|a)a",
+    "(?:a|)c*b",
+    "(?:b|ab|)c*+a",
+    "[^b]?(?:ab)?+[^b]",
+    "\\w*(?>(?:ab)?)a",
+    "\\w*(?>|b)a",
+    "(a|b)*+c",
+    "^[ab]?(?>\\S+c*+){2,}",
+    "(?=a)[^b]*a",
+    "(?:(?=[b])a?b|c)",
+    "(?=(?=a)\\w)[ab]??a",
+    "x?(?:(a)|b)*+[bc]",
     /* plain things, and text that looks like syntax */
     "abc",
     "a|b",
@@ -423,6 +438,124 @@ START_TEST(matches_like_oniguruma)
 }
 END_TEST
 
+/* ---- chance patterns: what the engine optimizes wrongly shows here ---- */
+
+struct chance {
+    uint64_t state;
+    struct buf text;
+};
+
+static uint32_t
+roll(struct chance *c, uint32_t below)
+{
+    c->state ^= c->state << 13;
+    c->state ^= c->state >> 7;
+    c->state ^= c->state << 17;
+    return (uint32_t)((c->state >> 11) % below);
+}
+
+static void
+add(struct chance *c, const char *s)
+{
+    buf_append(&c->text, slice_of(s));
+}
+
+static bool chance_branches(struct chance *c, unsigned depth);
+
+/* What they return: it takes a character for sure, and so may be repeated. An empty turn of a
+ * repeat is another thing to Oniguruma. */
+static bool
+chance_group(struct chance *c, unsigned depth)
+{
+    static const char *const open[] = { "(?:", "(?:", "(?>", "(?>", "(", "(?=", "(?!" };
+    uint32_t which = roll(c, COUNT(open));
+    bool solid;
+
+    add(c, open[which]);
+    solid = chance_branches(c, depth - 1) && which < 5;
+    add(c, ")");
+    return solid;
+}
+
+/* No dot: Oniguruma takes \b.++ for one that matches at the start of a line only. */
+static bool
+chance_item(struct chance *c, unsigned depth)
+{
+    static const char *const atoms[] = { "a",    "b",    "c",   "\\w",  "[ab]",
+                                         "[bc]", "[^a]", "\\W", "[^b]", "\\S" };
+    static const char *const repeats[] = { "+", "+?", "++", "{2}", "{1,2}", "{2,}", "{2,}?",
+                                           "*", "?",  "*?", "??",  "*+",    "?+" };
+    uint32_t what = roll(c, depth == 0 ? 10 : 16), repeat = roll(c, 2 * COUNT(repeats));
+    bool solid = true;
+
+    if (what == 10) {
+        add(c, (const char *const[]){ "^", "$", "\\b", "\\B" }[roll(c, 4)]);
+        return false;
+    }
+    if (what < 10)
+        add(c, atoms[what]);
+    else
+        solid = chance_group(c, depth);
+    if (!solid || repeat >= COUNT(repeats))
+        return solid;
+    add(c, repeats[repeat]);
+    return repeat < 7;
+}
+
+static bool
+chance_branches(struct chance *c, unsigned depth)
+{
+    bool solid = true;
+
+    for (uint32_t branches = roll(c, 3) == 0 ? 2 : 1; branches > 0; branches--) {
+        bool one = false;
+
+        for (uint32_t n = roll(c, 8) == 0 ? 0 : 1 + roll(c, 3); n > 0; n--)
+            one |= chance_item(c, depth);
+        if (branches > 1)
+            add(c, "|");
+        solid &= one;
+    }
+    return solid;
+}
+
+#define CHANCE_PATTERNS 4000
+#define CHANCE_SUBJECTS 12
+
+START_TEST(chance_patterns_match_like_oniguruma)
+{
+    struct chance c = { .state = 88172645463325252u + (uint64_t)_i * 1000003u };
+    struct regex_scratch *scratch = regex_scratch_new();
+
+    for (unsigned n = 0; n < CHANCE_PATTERNS; n++) {
+        struct oracle oracle;
+        struct regex *re;
+        char why[128];
+
+        buf_clear(&c.text);
+        chance_branches(&c, 1 + roll(&c, 3));
+        buf_cstr(&c.text);
+        if (!oracle_init(&oracle, buf_slice(&c.text), true, false, why))
+            continue;
+        re = regex_new(buf_slice(&c.text), (struct regex_options){ .dot_newline = true }, NULL);
+        ck_assert_msg(re != NULL, "/%s/", buf_cstr(&c.text));
+        for (unsigned k = 0; k < CHANCE_SUBJECTS; k++) {
+            char subject[9];
+            uint32_t length = roll(&c, sizeof subject);
+
+            for (uint32_t i = 0; i < length; i++)
+                subject[i] = "abcabcabc-\n"[roll(&c, 11)];
+            oracle_compare(&oracle, re, scratch, buf_cstr(&c.text),
+                           (struct slice){ subject, length });
+        }
+        oracle_fini(&oracle);
+        regex_free(re);
+    }
+    regex_scratch_free(scratch);
+    buf_fini(&c.text);
+}
+END_TEST
+
 /* ---- where Ruby is not Oniguruma ---- */
 
 static const struct {
@@ -610,19 +743,33 @@ static const struct {
     { "a.*?\\n", FORM_ASCII, "a.*?\\x{a}" },
     { "a.*?[bc]", FORM_ASCII, "a.*?[bc]" },
     { "a.*?b?", FORM_ASCII, "a.*?b?" },
-    { "(?>a.*?)b", FORM_ASCII, "(?>a.*?)b" },
+    { "(?>a.*?)b", FORM_ASCII, "(?:x){0}(?>a.*?)b" },
     { "(?:a.*?)+b", FORM_ASCII, "(?:a.*?)+b" },
     { "a.{2,}?b", FORM_ASCII, "a.{2,}?b" },
     { "a.*b", FORM_ASCII, "a.*b" },
+    /* fences */
+    { "a+(?>\\w+?)b", FORM_ASCII, "a+(?:x){0}(?>\\w+?)b" },
+    { "a(?>\\w+)b", FORM_ASCII, "a(?>\\w+)b" },
+    { "(?:a)?(?>\\w+?)b", FORM_ASCII, "a?(?:x){0}(?>\\w+?)b" },
+    { "(?:ab)?(?>\\w+?)b", FORM_ASCII, "(?:ab)?(?>\\w+?)b" },
+    { "(?:a|bc)d+", FORM_ASCII, "(?:a|bc)(?:x){0}d+" },
+    { "(?:ab|bc)d+", FORM_ASCII, "(?:ab|bc)d+" },
+    { "(?:a?|bc)d+", FORM_ASCII, "(?:a?|bc)d+" },
+    { "a|bc", FORM_ASCII, "a|bc" },
+    { "x(?:ab)?+", FORM_ASCII, "x(?:x){0}(?:ab)?+" },
+    { "x(?>(?:ab)*)", FORM_ASCII, "x(?:x){0}(?>(?:ab)*)" },
+    { "x(a)*+", FORM_ASCII, "x(?:x){0}(?>(a)*)" },
+    { "\\b(?=(?:ab|c))a?b", FORM_ASCII, "\\b(?=(?:ab|c)|(?!))a?b" },
+    { "(?=\\h*:)a", FORM_ASCII, "(?=[0-9A-Fa-f]*:)a" },
     /* and that may fail, or the last word about another way */
     { "\\ba", FORM_ASCII, "\\ba" },
     { "a\\b", FORM_ASCII, "a\\b" },
     { "-?\\ba", FORM_ASCII, "-?\\ba" },
     { "a\\b-?b", FORM_ASCII, "a\\b-?b" },
     { "(?>a\\b|ab) ", FORM_ASCII, "(?>a\\b|ab) " },
-    { "(?=a\\b|ab)a ", FORM_ASCII, "(?=a\\b|ab)a " },
+    { "(?=a\\b|ab)a ", FORM_ASCII, "(?=a\\b|ab|(?!))a " },
     { "(?:a\\b)+ ", FORM_ASCII, "(?:a\\b)+ " },
-    { "(?:a\\b|ab)?+ ", FORM_ASCII, "(?:a\\b|ab)?+ " },
+    { "(?:a\\b|ab)?+ ", FORM_ASCII, "(?:x){0}(?:a\\b|ab)?+ " },
     { "(?:\\Ba-)*b", FORM_ASCII, "(?:\\Ba-)*b" },
     { ".\\b-", FORM_ASCII, ".\\b-" },
     { "[[:alpha:]]\\b-", FORM_ASCII, "[[:alpha:]]\\b-" },
@@ -657,6 +804,7 @@ static void
 add_tests(TCase *tc)
 {
     tcase_add_loop_test(tc, matches_like_oniguruma, 0, (int)COUNT(same));
+    tcase_add_loop_test(tc, chance_patterns_match_like_oniguruma, 0, 4);
     tcase_add_loop_test(tc, matches_like_ruby, 0, (int)COUNT(ruby));
     tcase_add_loop_test(tc, refuses_and_says_where, 0, (int)COUNT(refused));
     tcase_add_test(tc, refuses_what_the_engine_refuses);
