@@ -24,6 +24,7 @@ struct line_patterns {
 };
 
 struct regex_store; /* of the layer above */
+struct file_store;
 
 /* What plugins may know about where they live; alive as long as the plan. */
 struct plugin_context {
@@ -41,6 +42,7 @@ struct plugin_context {
     struct timestamp (*now)(void);  /* the wall clock; a settable one in tests */
     const struct line_patterns *line_patterns; /* NULL: there are none */
     struct regex_store *regexes;               /* of the process; NULL: there is none */
+    struct file_store *files;                  /* the same */
 };
 
 /* State of one stream of bytes: a connection, a file, standard input. */

@@ -2,9 +2,14 @@
 #include "pipeline/geoip_db.h"
 
 #ifdef HAVE_GEOIP
+#include <fcntl.h>
 #include <maxminddb.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 struct geoip_db {
     MMDB_s mmdb;
@@ -40,15 +45,74 @@ kind_of(const char *type)
     return GEOIP_OTHER;
 }
 
+#define COPY_BYTES ((size_t)1 << 20)
+
+static int
+copy_all(int from, int to)
+{
+    char *block = xmalloc(COPY_BYTES);
+    ssize_t got, put = 0;
+
+    while ((got = read(from, block, COPY_BYTES)) > 0)
+        for (ssize_t at = 0; at < got; at += put)
+            if ((put = write(to, block + at, (size_t)(got - at))) <= 0) {
+                free(block);
+                return -1;
+            }
+    free(block);
+    return got < 0 ? -1 : 0;
+}
+
+/* Into memory that nobody can change any more. */
+static int
+copy_file(int from, const char *path, struct err *err)
+{
+    int to = memfd_create("geoip", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    struct stat before, after;
+
+    if (to < 0 || fstat(from, &before) != 0 || copy_all(from, to) < 0 ||
+        fcntl(to, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0 ||
+        fstat(from, &after) != 0) {
+        err_errno(err, "%s", path);
+    } else if (before.st_size != after.st_size || before.st_mtim.tv_sec != after.st_mtim.tv_sec ||
+               before.st_mtim.tv_nsec != after.st_mtim.tv_nsec) {
+        err_set(err, ERR_CONFIG, "%s: changes while it is read", path);
+    } else {
+        return to;
+    }
+    if (to >= 0)
+        close(to);
+    return -1;
+}
+
+/* The library knows files by their names only, and maps them: one that is written over in place
+ * would take the process with it, by SIGBUS. So it gets the name of a copy. */
+static int
+open_copy(const char *path, MMDB_s *mmdb, struct err *err)
+{
+    int from = open(path, O_RDONLY | O_CLOEXEC), copy, status;
+    char name[40];
+
+    if (from < 0)
+        return err_errno(err, "%s", path);
+    copy = copy_file(from, path, err);
+    close(from);
+    if (copy < 0)
+        return -1;
+    snprintf(name, sizeof name, "/proc/self/fd/%d", copy);
+    status = MMDB_open(name, MMDB_MODE_MMAP, mmdb);
+    close(copy);
+    return status == MMDB_SUCCESS ? 0
+                                  : err_set(err, ERR_CONFIG, "%s: %s", path, MMDB_strerror(status));
+}
+
 struct geoip_db *
 geoip_db_open(const char *path, struct err *err)
 {
     struct geoip_db *db = xcalloc(1, sizeof *db);
-    int status = MMDB_open(path, MMDB_MODE_MMAP, &db->mmdb);
 
-    if (status != MMDB_SUCCESS) {
+    if (open_copy(path, &db->mmdb, err) < 0) {
         free(db);
-        err_set(err, ERR_CONFIG, "%s: %s", path, MMDB_strerror(status));
         return NULL;
     }
     db->kind = kind_of(db->mmdb.metadata.database_type);

@@ -23,7 +23,8 @@ struct geoip_db;
 /* Whether the program was built with the library. */
 bool geoip_is_here(void);
 
-/* Errors name the file. */
+/* Reads the whole file into memory, about 60 MB for the cities of GeoLite2, so that whatever
+ * happens to it later does no harm. Errors name the file. */
 struct geoip_db *geoip_db_open(const char *path, struct err *err);
 void geoip_db_close(struct geoip_db **db); /* *db may be NULL */
 enum geoip_kind geoip_db_kind(const struct geoip_db *db);

@@ -496,6 +496,7 @@ plan_new(const struct config *config, const struct plan_settings *settings, zone
                                       .escape = settings->escape,
                                       .ecs = settings->ecs,
                                       .regexes = settings->regexes,
+                                      .files = settings->files,
                                       .support_escapes = settings->support_escapes,
                                       .id = p->settings.pipeline_id,
                                       .pipeline_id = p->settings.pipeline_id,

@@ -72,7 +72,8 @@ struct plan_settings {
     enum escape_style escape;
     bool support_escapes;
     bool ordered;                /* pipeline.ordered says so */
-    struct regex_store *regexes; /* patterns shared with other plans, which it outlives; or NULL */
+    struct regex_store *regexes; /* shared with other plans, which it outlives; or NULL */
+    struct file_store *files;    /* the same */
 };
 
 struct plan {

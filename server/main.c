@@ -6,6 +6,7 @@
 #include "pipeline/config_check.h"
 #include "pipeline/config_print.h"
 #include "pipeline/plan.h"
+#include "pipeline/file_store.h"
 #include "pipeline/regex_store.h"
 #include "server/addresses.h"
 #include "server/command.h"
@@ -209,7 +210,7 @@ log_findings(const struct config_print *print, const struct findings *f)
 }
 
 static struct plan *
-compile_one(const struct pipeline_spec *spec, struct regex_store *regexes,
+compile_one(const struct pipeline_spec *spec, struct regex_store *regexes, struct file_store *files,
             struct findings *findings)
 {
     const struct plan_registry registry = {
@@ -224,6 +225,7 @@ compile_one(const struct pipeline_spec *spec, struct regex_store *regexes,
         return NULL;
     config_check(config, findings);
     settings.regexes = regexes;
+    settings.files = files;
     plan = plan_compile(config, &settings, &registry, settings_env, NULL, zone_offset,
                         timestamp_now, findings);
     config_free(&config);
@@ -263,14 +265,16 @@ static void
 compile_each(struct program *p, struct findings *findings)
 {
     struct regex_store *regexes = regex_store_new();
+    struct file_store *files = file_store_new();
 
     p->plans = xcalloc(p->specs.n, sizeof p->plans[0]);
     for (size_t i = 0; i < p->specs.n; i++) {
-        p->plans[i] = compile_one(&p->specs.at[i], regexes, &findings[i]);
+        p->plans[i] = compile_one(&p->specs.at[i], regexes, files, &findings[i]);
         if (p->plans[i] != NULL && !ports_are_free(p, i, &findings[i]))
             plan_drop(&p->plans[i]);
     }
     regex_store_drop(&regexes);
+    file_store_drop(&files);
 }
 
 /* What only all of them together show. A start finds it, too, when it connects them. */

@@ -4,6 +4,7 @@
  * The database is opened anew when its file changes (refresh.h). A worker keeps the fields of the
  * records it has met as JSON text, so that an address costs a walk through the tree and a copy. */
 #include "pipeline/ecs.h"
+#include "pipeline/file_store.h"
 #include "pipeline/filter.h"
 #include "pipeline/geoip_fields.h"
 #include "pipeline/overlay.h"
@@ -25,7 +26,7 @@ struct conf {
     int ecs_compatibility;
     bool ecs;
     geoip_set set;        /* 0: as the database's kind has it */
-    struct refresh *file; /* of a struct geoip_db */
+    struct refresh *file; /* of a struct file_share of a struct geoip_db */
 };
 
 struct local {
@@ -42,8 +43,9 @@ static const struct option options[] = {
     OPT_FIELDREF(struct conf, target,
                  .help = "where the fields go; default: geoip, with ECS the parent of [x][ip]"),
     OPT_PATH(struct conf, database,
-             .help = "file in MaxMind's format; default: GeoLite2 of the "
-                     "default_database_type where geoipupdate puts it"),
+             .help = "file in MaxMind's format, kept in memory, once for all filters that name "
+                     "it; default: GeoLite2 of the default_database_type where geoipupdate puts "
+                     "it"),
     OPT_ENUM(struct conf, default_database_type, .choices = types, .dflt = "City",
              .help = "kind of the database that is taken by default"),
     OPT_LIST(struct conf, fields, .help = "fields to write; default: by the kind of the database"),
@@ -55,20 +57,35 @@ static const struct option options[] = {
 
 /* ---- preparing ---- */
 
+static void *
+open_database(const char *path, struct err *err)
+{
+    return geoip_db_open(path, err);
+}
+
 static void
-unload(void *value)
+close_database(void *value)
 {
     struct geoip_db *db = value;
 
     geoip_db_close(&db);
 }
 
-static void *
-load(void *arg, const char *path, const void *old, struct err *err)
+static const struct file_kind databases = { open_database, close_database };
+
+static void
+unload(void *value)
 {
-    (void)arg;
+    struct file_share *share = value;
+
+    file_share_give(&share);
+}
+
+static void *
+load(void *files, const char *path, const void *old, struct err *err)
+{
     (void)old;
-    return geoip_db_open(path, err);
+    return file_store_take(files, path, &databases, err);
 }
 
 /* [client][ip] goes to [client]. */
@@ -129,7 +146,7 @@ prepare(void *conf, const struct plugin_context *ctx, struct err *err)
 {
     struct conf *c = conf;
     struct refresh_spec spec = {
-        .interval_ms = LOOK_MS, .load = load, .unload = unload, .log = ctx->log
+        .interval_ms = LOOK_MS, .load = load, .unload = unload, .arg = ctx->files, .log = ctx->log
     };
 
     c->ecs = ecs_is_on(c->ecs_compatibility, ctx);
@@ -168,7 +185,7 @@ stop(const void *conf, void *local)
 static const struct geoip_db *
 database(const struct conf *c, struct local *l)
 {
-    const struct geoip_db *db = refresh_get(c->file, &l->file);
+    const struct geoip_db *db = file_share_value(refresh_get(c->file, &l->file));
     size_t bytes = (size_t)c->cache_size * ENTRY_BYTES;
 
     if (db == l->db)

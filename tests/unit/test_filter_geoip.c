@@ -4,6 +4,8 @@
 #include "tests/unit/shared.h"
 #include "tests/unit/unit.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -164,6 +166,72 @@ START_TEST(a_new_database_is_opened)
 }
 END_TEST
 
+/* As `cp` does it: the same file, first empty, then with more and more of what comes. */
+static void
+write_over(const char *path, struct slice text)
+{
+    FILE *f = fopen(path, "wb");
+
+    ck_assert_ptr_nonnull(f);
+    ck_assert_uint_eq(fwrite(text.p, 1, text.n, f), text.n);
+    ck_assert_int_eq(fclose(f), 0);
+}
+
+struct writer {
+    const char *path;
+    struct slice text;
+    atomic_bool done;
+};
+
+static void *
+write_often(void *arg)
+{
+    struct writer *w = arg;
+
+    while (!atomic_load(&w->done)) {
+        write_over(w->path, (struct slice){ w->text.p, 100 });
+        write_over(w->path, w->text);
+    }
+    return NULL;
+}
+
+START_TEST(a_database_is_written_over_in_place)
+{
+    char path[] = "/tmp/headrig_geoip_XXXXXX";
+    struct writer w = { .path = path };
+    struct err err = { 0 };
+    struct arena a;
+    struct chain *c;
+    pthread_t thread;
+    int fd = mkstemp(path);
+
+    ck_assert_int_ge(fd, 0);
+    close(fd);
+    arena_init(&a, NULL);
+    put_file(path, shared_read(&a, "reference/cases/filters/data/asn.mmdb"));
+    c = chain_new(block(&a, arena_cstr(&a, arena_printf(&a, "database => '%s'", path))),
+                  ECS_DISABLED, false, &err);
+    ck_assert_msg(c != NULL, "%s", err.msg);
+    write_over(path, SLICE(""));
+    ck_assert(has_field(c, "asn"));
+    /* While it is written it is no database, or one of two: whoever looks gets a whole one. */
+    w.text = shared_read(&a, "reference/cases/filters/data/asn.mmdb");
+    ck_assert_int_eq(pthread_create(&thread, NULL, write_often, &w), 0);
+    for (int i = 0; i < 2000; i++) {
+        ahead += i % 10 == 0 ? 120 : 0;
+        ck_assert(has_field(c, "asn"));
+    }
+    atomic_store(&w.done, true);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    write_over(path, shared_read(&a, "reference/cases/filters/data/city.mmdb"));
+    ahead += 120;
+    ck_assert(has_field(c, "city_name") && !has_field(c, "asn"));
+    ck_assert_int_eq(unlink(path), 0);
+    chain_free(c);
+    arena_fini(&a);
+}
+END_TEST
+
 START_TEST(addresses_made_up_to_hurt)
 {
     hostile_run("filter { geoip { source => 'v' target => '[t][u]' database => '" DATA
@@ -178,6 +246,7 @@ add_tests(TCase *tc)
     tcase_add_loop_test(tc, events_and_their_fields, 0, (int)COUNT(events));
     tcase_add_loop_test(tc, refused_at_the_start, 0, (int)COUNT(refused));
     tcase_add_test(tc, a_new_database_is_opened);
+    tcase_add_test(tc, a_database_is_written_over_in_place);
     tcase_add_test(tc, addresses_made_up_to_hurt);
 }
 
