@@ -181,8 +181,8 @@ compile_now(struct regex *re, struct err *err)
     return 0;
 }
 
-/* Java's text is not printed anew, so there is no place for a fence. Ruby reads it the same way, but
- * that a{1,2}+ is possessive in Java. */
+/* Java's text is not printed anew, so there is no place for a fence. Ruby reads it the same way,
+ * but that a{1,2}+ is possessive in Java. */
 static bool
 wants_fences(struct slice pattern)
 {
