@@ -680,7 +680,7 @@ print_bracket(struct set_printer *w, const struct set_union *u, bool negated)
         return;
     }
     w->out->n = before;
-    text(w, negated ? "(?s:.)" : "(?:(?!))");
+    text(w, negated ? "(?s:.)" : REGEX_NO_CHAR);
 }
 
 /* A POSIX name or shorthand that is no plain member: the body of its row lists the opposite. */

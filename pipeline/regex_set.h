@@ -7,6 +7,9 @@
 #include "codec/base/buf.h"
 #include "pipeline/regex_tree.h"
 
+/* A character that there is not. It has a length, for lookbehinds. */
+#define REGEX_NO_CHAR "(?:(?!)(?s:.))"
+
 /* One character of the set, as an atom that may be repeated. `utf`: for code points; else for
  * subjects of ASCII only. */
 void regex_set_print(const struct re_set *set, enum re_charset charset, bool utf, bool icase,

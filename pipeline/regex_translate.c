@@ -207,7 +207,7 @@ print_char(struct writer *w, uint32_t c)
     if (c == SHARP_S && w->utf && w->icase)
         text(w, "(?:\\x{df}|ss)");
     else if (c > 0x7f && !w->utf)
-        text(w, "(?:(?!))"); /* no ASCII subject has it */
+        text(w, REGEX_NO_CHAR); /* no ASCII subject has it */
     else if (c > 0x7f || c < 0x20 || c == 0x7f)
         buf_printf(w->out, "\\x{%x}", c);
     else {
