@@ -5,6 +5,7 @@
  * agent that comes again costs a look-up and a copy. Rules are const; the cache belongs to a
  * worker. */
 #include "pipeline/ecs.h"
+#include "pipeline/file_store.h"
 #include "pipeline/filter.h"
 #include "pipeline/name_set.h"
 #include "pipeline/overlay.h"
@@ -26,7 +27,8 @@ struct conf {
     int ecs_compatibility;
     bool ecs, in_place;
     struct fieldref details; /* of ECS: where the parts of versions go */
-    struct useragent_rules *rules;
+    struct file_share *file; /* of the rules */
+    const struct useragent_rules *rules;
     struct name_set names; /* that the fields may have, without ECS */
 };
 
@@ -85,6 +87,22 @@ same_place(const struct fieldref *x, const struct fieldref *y)
     return true;
 }
 
+static void *
+load(const char *path, struct err *err)
+{
+    return useragent_rules_load(path, err);
+}
+
+static void
+unload(void *value)
+{
+    struct useragent_rules *rules = value;
+
+    useragent_rules_free(&rules);
+}
+
+static const struct file_kind rule_files = { load, unload };
+
 static int
 prepare(void *conf, const struct plugin_context *ctx, struct err *err)
 {
@@ -100,8 +118,11 @@ prepare(void *conf, const struct plugin_context *ctx, struct err *err)
     c->in_place = same_place(&c->source, &c->target);
     if (!c->ecs && c->target.n == 0 && !c->target.meta)
         name_fields(c, ctx->arena);
-    c->rules = useragent_rules_load(path, err);
-    return c->rules == NULL ? -1 : 0;
+    c->file = file_store_take(ctx->files, path, &rule_files, err);
+    if (c->file == NULL)
+        return -1;
+    c->rules = file_share_value(c->file);
+    return 0;
 }
 
 static void
@@ -109,7 +130,7 @@ dispose(void *conf)
 {
     struct conf *c = conf;
 
-    useragent_rules_free(&c->rules);
+    file_share_give(&c->file);
 }
 
 static int
