@@ -75,9 +75,9 @@ map_halves(struct json_strip *s, unsigned i, const char *p, const bool known)
 
 /* The same at once, on CPUs that compare 64 bytes to a mask. */
 WIDE_INL void
-map_whole(struct json_strip *s, unsigned i, const char *p, const bool known)
+map_register(struct json_strip *s, unsigned i, __m512i v, const bool known)
 {
-    __m512i v = _mm512_loadu_si512(p), lower = _mm512_or_si512(v, _mm512_set1_epi8(0x20));
+    __m512i lower = _mm512_or_si512(v, _mm512_set1_epi8(0x20));
 
     s->quote[i] = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('"'));
     s->slash[i] = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\\'));
@@ -89,6 +89,12 @@ map_whole(struct json_strip *s, unsigned i, const char *p, const bool known)
     }
     s->open[i] = _mm512_cmpeq_epi8_mask(lower, _mm512_set1_epi8('{'));
     s->close[i] = _mm512_cmpeq_epi8_mask(lower, _mm512_set1_epi8('}'));
+}
+
+WIDE_INL void
+map_whole(struct json_strip *s, unsigned i, const char *p, const bool known)
+{
+    map_register(s, i, _mm512_loadu_si512(p), known);
 }
 
 /* A block of nothing: it changes no answer. */
@@ -323,7 +329,47 @@ walk(struct json_walk *w, map_fn *const map_block, const bool known)
     return -1;
 }
 
+/* ---- text that was checked before ---- */
+
 #define WAS_VALIDATED "a container in a value was validated before"
+
+/* The places of a block where only the root is around, given the brackets in it: its own are the
+ * first byte and the last one, which `inner` is without. */
+VECTOR_INL uint64_t
+outside_of_inner(uint64_t inner, uint64_t open)
+{
+    uint64_t turns = 0, outside = 1;
+    uint32_t level = 0;
+
+    for (; inner != 0; inner &= inner - 1) {
+        unsigned place = (unsigned)__builtin_ctzll(inner);
+        uint64_t is;
+
+        level += open >> place & 1 ? 1u : UINT32_MAX;
+        is = level == 0;
+        turns |= (outside ^ is) << place;
+        outside = is;
+    }
+    return ~prefix_xor(turns);
+}
+
+/* What most inner containers are: a block or less, often without brackets in it. */
+VECTOR_INL void
+walk_known_block(struct json_walk *w, struct json_strip *s)
+{
+    uint64_t escaped = 0, last = UINT64_C(1) << (w->n - 1), inside, signs, inner;
+
+    s->base = 0;
+    if (s->slash[0] != 0)
+        take_escapes(w, s, 0, &escaped);
+    inside = prefix_xor(s->quote[0]);
+    signs = (s->colon[0] | s->comma[0]) & ~inside;
+    inner = (s->open[0] | s->close[0]) & ~(inside | last | 1);
+    if (inner != 0)
+        signs &= outside_of_inner(inner, s->open[0]);
+    put_marks(w, signs | last, 0);
+    w->end = w->n;
+}
 
 VECTOR static int
 walk_avx2(struct json_walk *w)
@@ -334,7 +380,15 @@ walk_avx2(struct json_walk *w)
 VECTOR static void
 walk_avx2_known(struct json_walk *w)
 {
-    if (walk(w, map_halves, true) < 0)
+    struct json_strip s;
+    char block[JSON_BLOCK];
+
+    if (w->n <= JSON_BLOCK) {
+        memset(block, 0, sizeof block);
+        memcpy(block, w->text, w->n);
+        map_halves(&s, 0, block, true);
+        walk_known_block(w, &s);
+    } else if (walk(w, map_halves, true) < 0)
         UNREACHABLE(WAS_VALIDATED);
 }
 
@@ -347,7 +401,13 @@ walk_avx512(struct json_walk *w)
 WIDE static void
 walk_avx512_known(struct json_walk *w)
 {
-    if (walk(w, map_whole, true) < 0)
+    struct json_strip s;
+
+    if (w->n <= JSON_BLOCK) {
+        map_register(&s, 0, _mm512_maskz_loadu_epi8(_bzhi_u64(UINT64_MAX, (unsigned)w->n), w->text),
+                     true);
+        walk_known_block(w, &s);
+    } else if (walk(w, map_whole, true) < 0)
         UNREACHABLE(WAS_VALIDATED);
 }
 

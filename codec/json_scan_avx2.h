@@ -12,8 +12,9 @@
 #define VECTOR     __attribute__((target("avx2,pclmul,bmi,bmi2")))
 #define VECTOR_INL static inline __attribute__((target("avx2,pclmul,bmi,bmi2"), always_inline))
 /* With registers of 64 bytes. */
-#define WIDE     __attribute__((target("avx2,pclmul,bmi,bmi2,avx512f,avx512bw")))
-#define WIDE_INL static inline __attribute__((target("avx2,pclmul,bmi,bmi2,avx512f,avx512bw")))
+#define WIDE __attribute__((target("avx2,pclmul,bmi,bmi2,avx512f,avx512bw")))
+#define WIDE_INL \
+    static inline __attribute__((target("avx2,pclmul,bmi,bmi2,avx512f,avx512bw"), always_inline))
 
 #define STRIP 16 /* blocks; a multiple of LANES */
 #define LANES 4  /* words of a vector */
