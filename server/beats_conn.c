@@ -709,7 +709,9 @@ take_answer(struct conn *c, const struct beats_found *m)
         }
         return;
     }
-    if (m->left > 0 && m->number + 1 != c->acks.first + c->acks.n) {
+    if (m->number + 1 != c->acks.first + c->acks.n) {
+        if (m->left == 0)
+            return; /* what may be held is behind another window */
         /* Its successor was handed over: that W came too early. */
         beats_ack_stop(&c->acks, m->number + 1);
         if (c->state == CONN_READING || c->state == CONN_PAUSED) {

@@ -43,9 +43,9 @@ void feed_fini(struct beats_feed *f);
 /* Moves *in. version: of the window's W. */
 enum feed_status feed_bytes(struct beats_feed *f, struct slice *in, struct window **out,
                             char *version, struct err *err);
-/* A worker has looked into the last window that was handed over: left events are still missing.
- * True: *held is to be fed again, before anything else; it stays ours, and what has to wait once
- * more is not copied: a window of many small C frames would cost its square. */
+/* A worker has looked into the last window that was handed over, and no other: left events are
+ * still missing. True: *held is to be fed again, before anything else; it stays ours, and what has
+ * to wait once more is not copied: a window of many small C frames would cost its square. */
 bool feed_answer(struct beats_feed *f, char version, uint32_t left, struct slice *held);
 /* A window has begun and is not complete. */
 bool feed_is_open(const struct beats_feed *f);

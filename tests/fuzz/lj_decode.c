@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Any bytes as a connection, from the feed to events: whole and byte by byte must give the same
  * events and ACKs. The first byte chooses the policy, and whether the rest is compressed into a C
- * frame first: no mutation gets past a checksum. */
+ * frame first: no mutation gets past a checksum. A third time answers come late, in little memory.
+ */
 #include "codec/json_write.h"
 #include "codec/lj_encode.h"
 #include "tests/vectors/wire.h"
@@ -46,6 +47,187 @@ run(struct wire *w, struct slice bytes, size_t step, enum lj_on_bad on_bad, stru
         value_write(&w->events[i]->data, out);
 }
 
+/* ---- the same with answers that come late, and little room ---- */
+
+/* What a server does whose workers are busy and whose memory is short: whole windows wait, frames
+ * behind them are held, and a window that finds no room is tried again. */
+struct late {
+    struct budget budget;
+    struct budget_share share;
+    struct beats_feed feed;
+    struct lj_decoder *decoder;
+    struct buf acks, events;
+    enum lj_on_bad on_bad;
+    size_t others; /* charged for what else there is; so is as much again as views */
+    enum err_code ended;
+};
+
+#define LATE_LIMIT ((size_t)8 << 20)
+
+static void
+late_start(struct late *l, enum lj_on_bad on_bad)
+{
+    *l = (struct late){ .on_bad = on_bad,
+                        .decoder = lj_decoder_new(),
+                        .others = LATE_LIMIT / 5 * 2 };
+    budget_init(&l->budget, LATE_LIMIT);
+    budget_join(&l->budget, &l->share);
+    feed_init(&l->feed, &limits, &l->share, budget_window_max(&l->budget));
+    budget_charge(&l->share, BUDGET_WINDOW, l->others);
+    budget_charge(&l->share, BUDGET_VIEW, l->others);
+}
+
+static void
+late_end(struct late *l)
+{
+    lj_decoder_free(&l->decoder);
+    feed_fini(&l->feed);
+    budget_release(&l->share, BUDGET_WINDOW, l->others);
+    budget_release(&l->share, BUDGET_VIEW, l->others);
+    require(atomic_load(&l->share.used) == 0, "something is still charged");
+    budget_leave(&l->share);
+    buf_fini(&l->acks);
+    buf_fini(&l->events);
+}
+
+static void
+others_leave(struct late *l)
+{
+    require(l->others > 0, "no room though nobody else is there");
+    budget_release(&l->share, BUDGET_WINDOW, l->others);
+    budget_release(&l->share, BUDGET_VIEW, l->others);
+    l->others = 0;
+}
+
+static void
+put_acks(struct buf *out, struct lj_acks *acks)
+{
+    for (uint32_t i = 0; i < acks->n; i++) {
+        struct lj_ack ack = lj_acks_at(acks, i);
+
+        lj_write_ack(buf_reserve(out, LJ_ACK_BYTES), ack.version, ack.seq);
+        out->n += LJ_ACK_BYTES;
+    }
+    lj_acks_fini(acks);
+}
+
+static void
+late_reserve(struct late *l, struct window *w)
+{
+    size_t guess = w->guess > 0 ? w->guess : 64;
+
+    if (!budget_reserve_window(&l->share, guess, guess)) {
+        others_leave(l);
+        require(budget_reserve_window(&l->share, guess, guess), "no room for the only window");
+    }
+    w->room = w->view_room = guess;
+    w->encoded = 1.0;
+}
+
+/* One try; DECODED_ROOM: again. */
+static enum decoded
+late_try(struct late *l, struct window *w, struct lj_acks *acks, struct lj_found *found)
+{
+    struct err err = { 0 };
+    struct batch *b = NULL;
+    enum decoded got;
+
+    late_reserve(l, w);
+    lj_decode_start(l->decoder, w, &limits, l->on_bad);
+    while ((got = lj_decode(l->decoder, acks, &b, found, &err)) == DECODED_BATCH) {
+        for (uint32_t i = 0; i < b->n; i++)
+            value_write(&b->events[i]->data, &l->events);
+        batch_recycle(&b);
+    }
+    budget_release(&l->share, BUDGET_VIEW, w->view_room);
+    w->view_room = 0;
+    if (got == DECODED_BAD)
+        l->ended = err.code;
+    return got;
+}
+
+/* False: the connection ends. */
+static bool
+late_work(struct late *l, struct window **w, bool last, struct slice *held)
+{
+    struct lj_acks acks = { 0 };
+    struct lj_found found;
+    enum decoded got;
+
+    *held = (struct slice){ NULL, 0 };
+    if ((*w)->parts_n == 0) {
+        lj_acks_add(&acks, (struct lj_ack){ .seq = 0, .version = (*w)->version });
+        put_acks(&l->acks, &acks);
+        return true;
+    }
+    while ((got = late_try(l, *w, &acks, &found)) == DECODED_ROOM)
+        others_leave(l);
+    put_acks(&l->acks, &acks);
+    window_free(w);
+    if (got == DECODED_BAD)
+        return false;
+    if (found.left > 0 && !last) {
+        l->ended = ERR_WINDOW_NOT_COMPLETE;
+        return false;
+    }
+    if (last && !feed_answer(&l->feed, found.version, found.left, held))
+        *held = (struct slice){ NULL, 0 };
+    return true;
+}
+
+/* Everything is fed before the first window is looked into. */
+static void
+late_feed(struct late *l, struct slice in)
+{
+    while (in.n > 0 && l->ended == ERR_NONE) {
+        struct window *first = NULL, **end = &first, *w;
+        struct err err = { 0 };
+        enum feed_status got;
+        bool open = true;
+        char version;
+
+        while ((got = feed_bytes(&l->feed, &in, &w, &version, &err)) == FEED_WINDOW ||
+               got == FEED_EMPTY) {
+            if (got == FEED_EMPTY) { /* waits for its turn: a window without a byte */
+                w = window_new(&l->share);
+                w->version = version;
+            }
+            w->next = NULL;
+            *end = w;
+            end = &w->next;
+        }
+        in = (struct slice){ NULL, 0 };
+        while (first != NULL) {
+            w = first;
+            first = w->next;
+            if (open)
+                open = late_work(l, &w, first == NULL && got != FEED_BAD, &in);
+            window_free(&w);
+        }
+        if (got == FEED_BAD && open)
+            l->ended = err.code;
+    }
+}
+
+/* What was found with all the room and an answer at once comes first; behind it there may be events
+ * of a window that turned out bad, which had to leave before. */
+static void
+run_late(const struct wire *at_once, struct slice events, struct slice bytes)
+{
+    struct late l;
+
+    late_start(&l, at_once->on_bad);
+    late_feed(&l, bytes);
+    if (l.ended != ERR_WINDOW_TOO_LARGE && l.ended != ERR_DECOMPRESSED_TOO_LARGE) {
+        require(slice_eq(buf_slice(&l.acks), buf_slice(&at_once->acks)), "late ACKs differ");
+        require((l.ended != ERR_NONE) == at_once->closed, "late: another end");
+        require(at_once->closed ? slice_starts(buf_slice(&l.events), events)
+                                : slice_eq(buf_slice(&l.events), events),
+                "late events differ");
+    }
+    late_end(&l);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -65,6 +247,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     require(slice_eq(buf_slice(&w[0].acks), buf_slice(&w[1].acks)), "ACKs differ");
     require(slice_eq(buf_slice(&events[0]), buf_slice(&events[1])), "events differ");
     require(w[0].err.code == w[1].err.code && w[0].err_at == w[1].err_at, "errors differ");
+    run_late(&w[0], buf_slice(&events[0]), bytes);
     for (unsigned i = 0; i < 2; i++) {
         wire_fini(&w[i]);
         buf_fini(&events[i]);
