@@ -6,6 +6,8 @@
 #include "tests/unit/hostile.h"
 #include "tests/unit/unit.h"
 
+#include <stdlib.h>
+
 static const char *const blocks[] = {
     "filter { mutate { rename => { 'v' => '[w][x]' } copy => { '[w][x]' => '[v][y]' } } }",
     "filter { mutate { convert => { 'v' => 'integer' } } }",
@@ -31,6 +33,8 @@ static const char *const blocks[] = {
     "filter { kv { source => 'v' target => 'v' recursive => true } }",
     "filter { kv { source => 'v' field_split => '.' value_split => ':' trim_key => 'a' "
     "trim_value => ' ' remove_char_value => ',' allow_duplicate_values => false } }",
+    "filter { kv { source => 'v' value_split_pattern => '=|:' field_split_pattern => '[, ]+' "
+    "timeout_millis => 500 } }",
     "filter { csv { source => 'v' } }",
     "filter { csv { source => 'v' target => 'v' separator => '.' skip_empty_columns => true } }",
     "filter { csv { source => 'v' columns => ['v', '[v][x]'] convert => { 'v' => 'float' } } }",
@@ -167,10 +171,78 @@ START_TEST(tags_are_those_of_logstash)
 }
 END_TEST
 
+/* ---- texts that JSON cannot write, or of ten megabytes ---- */
+
+#define NOT_UTF8 "a=b\xff c,d e f g"
+
+static const struct {
+    const char *filter, *options;
+    const char *bad, *big; /* tags of either, NULL: none */
+} texts[] = {
+    { "grok", "match => { 'v' => '%{INT:i}' }", "_grokparsefailure", "_grokparsefailure" },
+    { "grok", "match => { 'v' => 'a' }", "_grokparsefailure", NULL },
+    { "grok", "match => { 'v' => '(a|aa)+[^a]' } timeout_millis => 100", "_grokparsefailure",
+      "_groktimeout" },
+    { "mutate", "gsub => ['v', 'a', 'b']", "_mutate_error", NULL },
+    { "mutate", "convert => { 'v' => 'integer' }", "_mutate_error", "_mutate_error" },
+    { "mutate", "replace => { 'v' => 'x' }", NULL, NULL },
+    { "date", "match => ['v', 'ISO8601']", "_dateparsefailure", "_dateparsefailure" },
+    { "date", "match => ['v', 'UNIX', 'TAI64N', 'MMM dd']", "_dateparsefailure",
+      "_dateparsefailure" },
+    { "json", "source => 'v'", "_jsonparsefailure", "_jsonparsefailure" },
+    { "kv", "source => 'v'", "_kv_filter_error", NULL },
+    { "dissect", "mapping => { 'v' => '%{a} %{b}' }", NULL, "_dissectfailure" },
+    { "csv", "source => 'v'", NULL, NULL },
+    { "translate", "source => 'v' dictionary => { 'a' => 'b' }", NULL, NULL },
+    { "fingerprint", "source => ['v']", NULL, NULL },
+    { "drop", "percentage => 0", NULL, NULL },
+};
+
+static void
+expect_tag(const char *filter, const char *options, struct slice text, const char *tag)
+{
+    struct batch *b = batch_new(NULL);
+    struct buf got = { 0 }, want = { 0 };
+    struct event *ev = chain_event(b, SLICE("{\"v\":null}"));
+    struct fieldref at = fieldref_key(&b->arena, SLICE("v"));
+    struct err err = { 0 };
+    struct chain *c = chain_new(arena_printf(&b->arena, "filter { %s { %s } }", filter, options),
+                                ECS_DISABLED, false, &err);
+    struct value *found;
+
+    ck_assert_msg(c != NULL, "%s", err.msg);
+    ck_assert_int_eq(event_set(ev, &at, value_str(&b->arena, text), NULL), 0);
+    ck_assert(chain_run(c, ev));
+    found = value_get(&b->arena, &ev->data, SLICE("tags"));
+    if (found != NULL)
+        value_write(found, &got);
+    if (tag != NULL)
+        buf_printf(&want, "[\"%s\"]", tag);
+    ck_assert_msg(slice_eq(buf_slice(&got), buf_slice(&want)), "%s { %s } of %zu bytes: %s", filter,
+                  options, text.n, buf_cstr(&got));
+    buf_fini(&got);
+    buf_fini(&want);
+    chain_free(c);
+    batch_recycle(&b);
+}
+
+START_TEST(tags_of_odd_texts)
+{
+    size_t n = (size_t)10 << 20;
+    char *big = xmalloc(n);
+
+    memset(big, 'a', n);
+    expect_tag(texts[_i].filter, texts[_i].options, SLICE(NOT_UTF8), texts[_i].bad);
+    expect_tag(texts[_i].filter, texts[_i].options, (struct slice){ big, n }, texts[_i].big);
+    free(big);
+}
+END_TEST
+
 static void
 add_tests(TCase *tc)
 {
     tcase_add_loop_test(tc, tags_are_those_of_logstash, 0, (int)COUNT(tags));
+    tcase_add_loop_test(tc, tags_of_odd_texts, 0, (int)COUNT(texts));
     tcase_add_loop_test(tc, filter_survives, 0, (int)COUNT(blocks));
 }
 
