@@ -697,6 +697,7 @@ static void
 take_answer(struct conn *c, const struct beats_found *m)
 {
     struct slice held;
+    bool last;
 
     if (m->received > 0 && m->inflated > 0)
         c->ratio = next_ratio(c->ratio, (double)m->inflated / (double)m->received);
@@ -709,10 +710,9 @@ take_answer(struct conn *c, const struct beats_found *m)
         }
         return;
     }
-    if (m->number + 1 != c->acks.first + c->acks.n) {
-        if (m->left == 0)
-            return; /* what may be held is behind another window */
-        /* Its successor was handed over: that W came too early. */
+    last = m->number + 1 == c->acks.first + c->acks.n;
+    if (m->left > 0 && (!last || feed_has_next(&c->feed))) {
+        /* Its successor is here, in part or whole: that W came too early. */
         beats_ack_stop(&c->acks, m->number + 1);
         if (c->state == CONN_READING || c->state == CONN_PAUSED) {
             conn_charge_kernel(c, false);
@@ -721,7 +721,8 @@ take_answer(struct conn *c, const struct beats_found *m)
         }
         return;
     }
-    if (feed_answer(&c->feed, m->version, m->left, &held) &&
+    /* What may be held is behind the last one. */
+    if (last && feed_answer(&c->feed, m->version, m->left, &held) &&
         (c->state == CONN_READING || c->state == CONN_PAUSED))
         take_bytes(c, held);
 }

@@ -308,6 +308,12 @@ feed_answer(struct beats_feed *f, char version, uint32_t left, struct slice *hel
 }
 
 bool
+feed_has_next(const struct beats_feed *f)
+{
+    return lj_left(f->framer) != LJ_UNKNOWN;
+}
+
+bool
 feed_is_open(const struct beats_feed *f)
 {
     uint32_t left = lj_left(f->framer);

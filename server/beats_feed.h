@@ -47,6 +47,8 @@ enum feed_status feed_bytes(struct beats_feed *f, struct slice *in, struct windo
  * still missing. True: *held is to be fed again, before anything else; it stays ours, and what has
  * to wait once more is not copied: a window of many small C frames would cost its square. */
 bool feed_answer(struct beats_feed *f, char version, uint32_t left, struct slice *held);
+/* Behind the last window that was handed over a W has been read. */
+bool feed_has_next(const struct beats_feed *f);
 /* A window has begun and is not complete. */
 bool feed_is_open(const struct beats_feed *f);
 /* Of the window that is open, received so far. */

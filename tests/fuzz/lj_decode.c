@@ -166,7 +166,7 @@ late_work(struct late *l, struct window **w, bool last, struct slice *held)
     window_free(w);
     if (got == DECODED_BAD)
         return false;
-    if (found.left > 0 && !last) {
+    if (found.left > 0 && (!last || feed_has_next(&l->feed))) {
         l->ended = ERR_WINDOW_NOT_COMPLETE;
         return false;
     }
