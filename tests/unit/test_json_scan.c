@@ -556,6 +556,38 @@ START_TEST(index_of_a_known_container)
 }
 END_TEST
 
+/* Around the length of a block, with brackets inside and in a string, and an escape at its end. */
+START_TEST(index_of_containers_of_all_lengths)
+{
+    for (unsigned form = 0; form < COUNT(forms) && json_scan_use(forms[form]); form++) {
+        for (size_t pad = 0; pad < 140; pad++) {
+            struct buf b = { 0 };
+            struct arena a;
+            struct value v;
+            char *text;
+
+            buf_append(&b, SLICE("[[],{\"k\":[1,{}]},\""));
+            memset(buf_reserve(&b, pad), '\\', pad);
+            b.n += pad & ~(size_t)1; /* in pairs */
+            buf_append(&b, SLICE("],\\\"\",2]"));
+            text = malloc(b.n);
+            memcpy(text, b.p, b.n);
+            arena_init(&a, NULL);
+            v = value_raw(V_ARRAY, (struct slice){ text, b.n });
+            ck_assert_uint_eq(value_count(&a, &v), 4);
+            ck_assert_uint_eq(value_count(&a, value_at(&a, &v, 0)), 0);
+            ck_assert_int_eq(value_count(&a, value_get(&a, value_at(&a, &v, 1), SLICE("k"))), 2);
+            ck_assert_uint_eq(value_at(&a, &v, 2)->len, (pad & ~(size_t)1) + 6);
+            ck_assert_int_eq(value_at(&a, &v, 2)->flags, V_ESCAPED);
+            ck_assert_int_eq(value_to_int(value_at(&a, &v, 3)), 2);
+            arena_fini(&a);
+            free(text);
+            buf_fini(&b);
+        }
+    }
+}
+END_TEST
+
 /* ---- the forms, on damaged texts ---- */
 
 static bool
@@ -690,6 +722,7 @@ add_tests(TCase *tc)
     tcase_add_test(tc, key_longer_than_16_bits);
     tcase_add_loop_test(tc, first_value_of_a_text, 0, (int)COUNT(values));
     tcase_add_test(tc, index_of_a_known_container);
+    tcase_add_test(tc, index_of_containers_of_all_lengths);
     tcase_add_test(tc, forms_agree_on_random_texts);
     tcase_add_test(tc, forms_agree_on_damaged_events);
 }
