@@ -37,6 +37,7 @@
     "%u\\\","                                                                                      \
     "\\\"took\\\":%u},\\\"response\\\":{\\\"status\\\":200,\\\"bytes\\\":%u,\\\"cached\\\":false}" \
     ","                                                                                            \
+    "\\\"node\\\":\\\"app-17.eu-west.example.com\\\",\\\"v\\\":12,"                                \
     "\\\"trace\\\":\\\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\\\"}"
 
 #define AGENT "Mozilla/5.0 (X11; Linux x86_64; rv:%u.0) Gecko/20100101 Firefox/12%u.0 x%u y%u z%u"
