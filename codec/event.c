@@ -210,7 +210,7 @@ slot_below(struct event *ev, struct value *node, const struct fieldref *at, uint
     if (node->type == V_OBJECT) {
         slot = node == &ev->data ? event_member(ev, part->key) : value_get(a, node, part->key);
         *made = slot == NULL;
-        return *made ? value_adopt(a, node, &part->member) : slot;
+        return *made ? fieldpart_add(a, node, part) : slot;
     }
     if (node->type == V_ARRAY) {
         n = value_count(a, node);
@@ -261,13 +261,15 @@ put_deep(struct event *ev, const struct fieldref *at, struct value **slot, struc
 int
 event_put(struct event *ev, const struct fieldref *at, struct value **slot, struct err *err)
 {
+    const struct fieldpart *part = at->part;
+
     ASSERT(at->kind == REF_FIELD && !ev->batch->sealed);
     if (at->n != 1 || at->meta)
         return put_deep(ev, at, slot, err);
     ev->data.flags |= V_CHANGED;
-    *slot = member(ev, at->part[0].key);
+    *slot = member(ev, part->key);
     if (*slot == NULL)
-        *slot = value_adopt(event_arena(ev), &ev->data, &at->part[0].member);
+        *slot = fieldpart_add(event_arena(ev), &ev->data, part);
     return 0;
 }
 

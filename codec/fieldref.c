@@ -78,6 +78,7 @@ fill_part(struct arena *a, struct slice raw, enum escape_style style, struct fie
 {
     part->key = decode_part(a, raw, style);
     part->member = value_named(a, part->key);
+    part->names = value_name_bits(&part->member);
     part->has_index = slice_to_int64(part->key, &part->index);
 }
 

@@ -11,6 +11,7 @@ enum escape_style { ESCAPE_NONE, ESCAPE_PERCENT, ESCAPE_AMPERSAND };
 struct fieldpart {
     struct slice key;
     struct value member; /* a null of that name, for where it has to be added */
+    uint64_t names;      /* value_name_bits() of it */
     int64_t index;       /* when it addresses a list */
     bool has_index;      /* a decimal integer */
 };
@@ -30,6 +31,13 @@ struct fieldref {
     bool meta; /* the root is @metadata */
     enum fieldref_kind kind;
 };
+
+/* A null of the part's name at the end of an object that has none of that name. */
+static inline struct value *
+fieldpart_add(struct arena *a, struct value *object, const struct fieldpart *part)
+{
+    return value_adopt_named(a, object, &part->member, part->names);
+}
 
 /* -1 for an illegal reference: "Invalid FieldReference: `TEXT`". Everything in the arena. */
 int fieldref_compile(struct arena *a, struct slice text, enum escape_style style,

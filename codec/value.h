@@ -292,9 +292,10 @@ value_open(struct arena *a, struct value *container)
 
 /* A null that is called key, ready for value_adopt(): for keys that are added again and again. */
 struct value value_named(struct arena *a, struct slice key);
-/* A member of another object at the end, key and all; there is none of that name yet. The slot. */
+/* A member of another object at the end, key and all; there is none of that name yet. The slot.
+ * names: its value_name_bits(). */
 static inline struct value *
-value_adopt(struct arena *a, struct value *object, const struct value *member)
+value_adopt_named(struct arena *a, struct value *object, const struct value *member, uint64_t names)
 {
     struct kids *k = object->flags & V_INDEXED ? object->kids : value_index(a, object);
     struct value *slot;
@@ -303,11 +304,18 @@ value_adopt(struct arena *a, struct value *object, const struct value *member)
     if (k->n == k->cap)
         value_reserve(a, object, k->cap < KIDS_FIRST ? KIDS_FIRST : k->cap);
     object->flags |= V_CHANGED;
-    k->names |= value_name_bits(member);
+    k->names |= names;
     slot = &k->at[k->n++];
     *slot = *member;
     return slot;
 }
+
+static inline struct value *
+value_adopt(struct arena *a, struct value *object, const struct value *member)
+{
+    return value_adopt_named(a, object, member, value_name_bits(member));
+}
+
 struct value *value_insert(struct arena *a, struct value *array, uint32_t i);
 void value_remove_at(struct arena *a, struct value *container, uint32_t i);
 bool value_remove_key(struct arena *a, struct value *object, struct slice key);

@@ -37,7 +37,7 @@ put_member(struct event *ev, const struct fieldref *target, struct value *object
     struct value *old = event_member(ev, target->part[0].key);
 
     if (old == NULL) {
-        value_assign(value_adopt(a, &ev->data, &target->part[0].member), *object);
+        value_assign(fieldpart_add(a, &ev->data, &target->part[0]), *object);
         return 0;
     }
     if (old->type != V_OBJECT)

@@ -306,7 +306,7 @@ store_plain(struct work *w)
         if (m->pattern.fields[i].kind != DISSECT_PLAIN)
             continue;
         if (t->name >= 0 && (taken >> t->name & 1) == 0)
-            assign_text(w, value_adopt(a, data, &t->at.part[0].member), values[i], w->alias);
+            assign_text(w, fieldpart_add(a, data, &t->at.part[0]), values[i], w->alias);
         else if (set_text(w, t, values[i], w->alias) < 0)
             return -1;
     }

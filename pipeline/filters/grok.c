@@ -18,7 +18,8 @@
 
 /* Where a capture goes. What most captures need comes first. */
 struct slot {
-    struct value member; /* of one that is alone: a null of its name, for value_adopt() */
+    struct value member; /* of one that is alone: as in its fieldpart */
+    uint64_t names;
     unsigned group;
     uint8_t type; /* enum grok_type */
     int8_t name;  /* in the matcher's; -1: not alone */
@@ -144,8 +145,10 @@ compile_slots(const struct conf *c, const struct plugin_context *ctx, struct mat
         s->overwrite = is_overwritten(c, captures[i].field);
         s->ordinary = !s->illegal && s->at.kind == REF_FIELD;
         s->name = is_alone(m, i) ? (int8_t)name_set_add(&m->names, s->at.part[0].key) : -1;
-        if (s->name >= 0)
+        if (s->name >= 0) {
             s->member = s->at.part[0].member;
+            s->names = s->at.part[0].names;
+        }
     }
 }
 
@@ -465,7 +468,7 @@ store(struct work *w, const struct slot *s, struct slice text)
 static void
 store_new(struct work *w, const struct slot *s, struct slice text, const char *end)
 {
-    struct value *slot = value_adopt(event_arena(w->ev), &w->ev->data, &s->member);
+    struct value *slot = value_adopt_named(event_arena(w->ev), &w->ev->data, &s->member, s->names);
 
     if (w->alias && s->type == GROK_TEXT && text.n > 0 &&
         (w->plain || json_is_plain_within(text, end)))

@@ -81,8 +81,6 @@ static const struct {
       "date { match => [\"message\", \"dd/MMM/yyyy:HH:mm:ss Z\"] }\n", 1 },
     { "date, each another day", "%02u/Oct/2024:13:55:%02u -0700",
       "date { match => [\"message\", \"dd/MMM/yyyy:HH:mm:ss Z\"] }\n", 1 },
-    { "50 touch miss", "hello", "mutate { uppercase => [\"messagx\"] }\n", 50 },
-    { "50 touch hit", "hello", "mutate { uppercase => [\"ip\"] }\n", 50 },
     { "dissect, six fields", "a%u b%u c%u d%u e%u f",
       "dissect { mapping => { \"message\" => \"%{a} %{b} %{c} %{d} %{e} %{f}\" } }\n", 1 },
     { "kv, ten pairs", "a=%u b=%u c=%u d=%u e=%u f=1 g=2 h=3 i=4 j=5", "kv { target => \"kv\" }\n",
