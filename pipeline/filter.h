@@ -19,6 +19,8 @@ enum verdict {
     EVENT_MORE = 8
 };
 
+#define FILTER_AHEAD 8
+
 struct filter_type {
     const char *name;
     size_t conf_size, local_size; /* both zeroed for the plugin */
@@ -33,6 +35,10 @@ struct filter_type {
     int (*start)(const void *conf, void *local, struct err *err);
     void (*stop)(const void *conf, void *local);
     enum verdict (*apply)(const void *conf, void *local, struct event *ev);
+    /* May be NULL. apply will follow for this event, FILTER_AHEAD events from now at the most, in
+     * the same order: for filters that look into large tables, to ask for their lines of memory.
+     * Changes nothing that shows. */
+    void (*ahead)(const void *conf, void *local, struct event *ev);
     /* Depends on the order of events: the pipeline becomes a lane. */
     bool ordered;
 };

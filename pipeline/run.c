@@ -180,15 +180,35 @@ apply_one(struct plan_local *l, const struct plan_filter *f, void *local, struct
     } while ((v & EVENT_MORE) != 0);
 }
 
+static bool
+takes_part(const struct event *ev)
+{
+    return ev->skip == 0 && !ev->cancelled;
+}
+
+/* Returns which event is the next to look at. */
+static uint32_t
+look_ahead(struct plan_local *l, const struct plan_filter *f, void *local, uint32_t from,
+           uint32_t to)
+{
+    for (; from < to && from < l->run_n; from++)
+        if (takes_part(l->run[from]))
+            f->type->ahead(f->conf, local, l->run[from]);
+    return from;
+}
+
 static void
 run_filter(struct plan_local *l, const struct plan_filter *f, struct batch *b)
 {
     void *local = l->locals[f->local];
+    uint32_t seen = 0;
 
     for (uint32_t i = 0; i < l->run_n; i++) {
         struct event *ev = l->run[i];
 
-        if (ev->skip != 0 || ev->cancelled)
+        if (f->type->ahead != NULL)
+            seen = look_ahead(l, f, local, seen, i + FILTER_AHEAD);
+        if (!takes_part(ev))
             continue;
         apply_one(l, f, local, ev);
         if (b->spawned_n > 0)

@@ -23,8 +23,16 @@ struct set {
 };
 static_assert(sizeof(struct set) == CACHE_LINE, "a set is asked for in one go");
 
+/* A key that was announced. */
+struct announced {
+    struct slice key;
+    uint64_t hash;
+};
+
 struct text_cache {
-    void *memory; /* of the sets: pages that nobody asked for stay the system's */
+    struct announced ahead[TEXT_CACHE_AHEAD];
+    unsigned announced, asked; /* how many, since the beginning */
+    void *memory;              /* of the sets: pages that nobody asked for stay the system's */
     struct set *sets;
     size_t n;           /* a power of two */
     size_t bytes, most; /* of all entries */
@@ -90,8 +98,10 @@ hash_of(struct slice s)
     memcpy(word, s.p, s.n);
     h = (h ^ word[0]) * 0x9fb21c651e98df25u;
     g = (g ^ word[1]) * 0xd6e8feb86659fd93u;
-    h = (h ^ h >> 32 ^ g) * 0x9fb21c651e98df25u;
-    return h ^ h >> 29;
+    h ^= h >> 32;
+    h = (h ^ g ^ g >> 29) * 0x9fb21c651e98df25u;
+    h = (h ^ h >> 32) * 0xd6e8feb86659fd93u;
+    return h ^ h >> 32;
 }
 
 static struct set *
@@ -121,10 +131,48 @@ fetch(const struct entry *e)
         __builtin_prefetch((const char *)e + i * CACHE_LINE);
 }
 
+static void
+fetch_entry(const struct text_cache *c, uint64_t hash)
+{
+    const struct set *set = set_of(c, hash);
+
+    for (unsigned way = 0; way < WAYS; way++)
+        if (set->tag[way] == (uint32_t)(hash >> 32) && set->at[way] != NULL) {
+            fetch(set->at[way]);
+            return;
+        }
+}
+
+/* Its set is asked for now. That of the key half the way before has come, and says where the entry
+ * is. */
+void
+text_cache_ahead(struct text_cache *c, struct slice key)
+{
+    struct announced *new = &c->ahead[c->announced % TEXT_CACHE_AHEAD];
+    struct announced *old = &c->ahead[(c->announced - TEXT_CACHE_AHEAD / 2) % TEXT_CACHE_AHEAD];
+
+    *new = (struct announced){ key, hash_of(key) };
+    c->announced++;
+    __builtin_prefetch(set_of(c, new->hash));
+    fetch_entry(c, old->hash);
+}
+
+/* Keys are asked for as they were announced, or not announced at all. */
+static uint64_t
+known_hash(struct text_cache *c, struct slice key)
+{
+    const struct announced *next = &c->ahead[c->asked % TEXT_CACHE_AHEAD];
+
+    if (c->asked == c->announced)
+        return hash_of(key);
+    c->asked++;
+    return next->key.p == key.p && next->key.n == key.n ? next->hash : hash_of(key);
+}
+
 bool
 text_cache_get(struct text_cache *c, struct slice key, struct slice *value)
 {
-    uint64_t hash = hash_of(key);
+    uint64_t hash = known_hash(c, key);
     struct set *set = set_of(c, hash);
 
     for (unsigned way = 0; way < WAYS; way++) {

@@ -33,7 +33,7 @@ struct local {
     struct refresh_view file;
     const struct geoip_db *db; /* that the cache is of */
     struct text_cache *cache;
-    struct buf text;
+    struct buf text, rest;
 };
 
 static const char *const types[] = { "City", "ASN", NULL };
@@ -177,6 +177,7 @@ stop(const void *conf, void *local)
     text_cache_free(&l->cache);
     refresh_release(&l->file);
     buf_fini(&l->text);
+    buf_fini(&l->rest);
 }
 
 /* ---- looking up ---- */
@@ -212,12 +213,11 @@ answer(const struct conf *c, struct local *l, const struct ip *address)
     key = shared ? (struct slice){ (const char *)&record.at, sizeof record.at }
                  : (struct slice){ (const char *)address, sizeof *address };
     if (!text_cache_get(l->cache, key, &rest)) {
-        buf_clear(&l->text);
+        buf_clear(&l->rest);
         geoip_print(db, shared ? set & ~geoip_field(SLICE("ip")) : set, c->ecs, address, &record,
-                    &l->text);
-        rest = buf_slice(&l->text);
+                    &l->rest);
+        rest = buf_slice(&l->rest);
         text_cache_put(l->cache, key, rest);
-        text_cache_get(l->cache, key, &rest);
     }
     buf_clear(&l->text);
     if (rest.n == 0)

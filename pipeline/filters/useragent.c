@@ -395,21 +395,39 @@ store(const struct conf *c, struct event *ev, const struct answer *found)
     return overlay_put(ev, &c->target, found->fields, NULL);
 }
 
+/* n 0: the event has none. */
+static struct slice
+agent_of(const struct conf *c, struct event *ev)
+{
+    struct arena *a = event_arena(ev);
+    struct value *v = event_get(ev, &c->source);
+
+    if (v != NULL && v->type == V_ARRAY)
+        v = value_count(a, v) > 0 ? value_at(a, v, 0) : NULL;
+    if (v == NULL || v->type != V_STRING)
+        return (struct slice){ NULL, 0 };
+    return value_text(a, v);
+}
+
+static void
+ahead(const void *conf, void *local, struct event *ev)
+{
+    struct local *l = local;
+    struct slice agent = agent_of(conf, ev);
+
+    if (agent.n > 0)
+        text_cache_ahead(l->cache, agent);
+}
+
 static enum verdict
 apply(const void *conf, void *local, struct event *ev)
 {
     const struct conf *c = conf;
     struct local *l = local;
     struct arena *a = event_arena(ev);
-    struct value *v = event_get(ev, &c->source);
-    struct slice agent, text;
+    struct slice agent = agent_of(c, ev), text;
     struct answer found;
 
-    if (v != NULL && v->type == V_ARRAY)
-        v = value_count(a, v) > 0 ? value_at(a, v, 0) : NULL;
-    if (v == NULL || v->type != V_STRING)
-        return EVENT_SKIP;
-    agent = value_text(a, v);
     if (agent.n == 0)
         return EVENT_SKIP;
     if (!text_cache_get(l->cache, agent, &text))
@@ -434,4 +452,5 @@ const struct filter_type filter_useragent = {
     .start = start,
     .stop = stop,
     .apply = apply,
+    .ahead = ahead,
 };
