@@ -378,7 +378,7 @@ value_add(struct arena *a, struct value *object, struct slice key)
     v = open_end(a, k);
     make_null(v);
     set_key(a, v, key);
-    k->names |= value_name_bit(key);
+    k->names |= value_name_bits(v); /* of what is stored: bytes that are no UTF-8 are not */
     return v;
 }
 

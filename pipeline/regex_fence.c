@@ -234,16 +234,26 @@ is_zero_width(const struct re_node *n)
            (n->type == RE_GROUP && n->group > GROUP_ATOMIC && n->group != GROUP_CASE);
 }
 
+/* PCRE2 takes [a] for a. [aé] is that, too, in the form for subjects of ASCII. */
+static bool
+may_be_one_char(const struct set_item *item)
+{
+    unsigned ranges = 0;
+
+    for (; item != NULL; item = item->next) {
+        if (item->kind == SET_SHORT)
+            return false;
+        ranges += item->kind == SET_RANGE && item->lo < 0x80;
+    }
+    return ranges <= 1;
+}
+
 static bool
 begins_with_char(const struct re_node *n)
 {
-    const struct set_item *item;
-
     switch (n->type) {
     case RE_CHAR: return true;
-    case RE_SET:
-        item = n->set->unions->items;
-        return item == NULL || (item->next == NULL && item->kind != SET_SHORT);
+    case RE_SET: return may_be_one_char(n->set->unions->items);
     case RE_CAT:
         for (const struct re_node *c = n->child; c != NULL; c = c->next)
             if (!is_zero_width(c))

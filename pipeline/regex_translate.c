@@ -309,7 +309,8 @@ is_atom(const struct writer *w, const struct re_node *n)
     case RE_BACKREF:
     case RE_CALL:
     case RE_COND: return true;
-    case RE_ASSERT: return n->letter == 'R' || n->letter == 'X';
+    /* In brackets: PCRE2 takes \s for nothing that \R takes, and \R*? for an iterator. */
+    case RE_ASSERT: return false;
     case RE_GROUP: return n->group != GROUP_PLAIN || w->shared != NULL;
     case RE_CAT:
     case RE_ALT:
@@ -370,7 +371,8 @@ print_repeat(struct writer *w, const struct re_node *n)
     const struct re_node *child = n->child;
     bool atomic = is_dirty(n);
 
-    if (n->fence)
+    /* Case-blind, what is a single one may be written in brackets, and these are atomic then. */
+    if (n->fence || (w->utf && w->icase && n->greed == GREED_POSSESSIVE && n->min == 0))
         text(w, FENCE);
     if (n->until != 0) {
         print_until(w, n);

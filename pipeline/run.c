@@ -211,8 +211,12 @@ run_filter(struct plan_local *l, const struct plan_filter *f, struct batch *b)
         if (!takes_part(ev))
             continue;
         apply_one(l, f, local, ev);
-        if (b->spawned_n > 0)
-            i += place_spawned(l, b, i, f);
+        if (b->spawned_n > 0) {
+            uint32_t n = place_spawned(l, b, i, f);
+
+            i += n;
+            seen += n; /* they stand before those that were announced */
+        }
     }
 }
 

@@ -16,7 +16,7 @@ struct text_cache;
 struct text_cache *text_cache_new(size_t entries, size_t bytes); /* both at least 1 */
 void text_cache_free(struct text_cache **c);                     /* *c may be NULL */
 
-/* The key will be asked for, after no more than TEXT_CACHE_AHEAD others that were announced before
+/* The key will be asked for, after fewer than TEXT_CACHE_AHEAD others that were announced before
  * it: where it is in memory is fetched meanwhile. It stays where it is until then. */
 #define TEXT_CACHE_AHEAD 8
 void text_cache_ahead(struct text_cache *c, struct slice key);

@@ -390,11 +390,11 @@ push_empty(struct conn *c, char version)
 }
 
 static enum step
-bad_bytes(struct conn *c, struct slice first, const struct err *err)
+bad_bytes(struct conn *c, int first, const struct err *err)
 {
     const char *known = c->bytes <= LOOP_RECV_BUFFER && c->acks.first + c->acks.n == 0 &&
-                                first.n > 0 && err->code == ERR_BAD_VERSION
-                            ? beats_wrong_protocol((unsigned char)first.p[0])
+                                first >= 0 && err->code == ERR_BAD_VERSION
+                            ? beats_wrong_protocol((unsigned char)first)
                             : NULL;
     char why[ERR_MSG + 128];
 
@@ -407,7 +407,7 @@ bad_bytes(struct conn *c, struct slice first, const struct err *err)
 static enum step
 take_bytes(struct conn *c, struct slice in)
 {
-    struct slice first = in;
+    int first = in.n > 0 ? (unsigned char)in.p[0] : -1; /* bytes that were held go on the way */
     struct window *w = NULL;
     struct err err = { 0 };
     char version;

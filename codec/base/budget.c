@@ -169,12 +169,14 @@ output_has_room(const struct budget_share *share, int64_t more)
 
 /* Views that are their pipeline's only ones, beside `mine` of the same window. Were they bound by
  * the limit, a budget full of received windows could not empty; without any bound every pipeline
- * might go beyond it at once. */
+ * might go beyond it at once: so one at a time, or all of them an eighth. */
 static bool
 may_go_beyond(const struct budget *b, size_t mine, int64_t bytes)
 {
-    return atomic_load(&b->views) <= (int64_t)mine ||
-           held_by_us(b) + bytes <= b->limit + b->limit / BEYOND_PART;
+    int64_t held = held_by_us(b);
+
+    return atomic_load(&b->views) <= (int64_t)mine || held <= b->limit ||
+           held + bytes <= b->limit + b->limit / BEYOND_PART;
 }
 
 bool

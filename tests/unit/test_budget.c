@@ -81,6 +81,15 @@ START_TEST(only_views_of_several_pipelines_share_what_is_beyond)
 }
 END_TEST
 
+/* However long another output holds its views. */
+START_TEST(a_large_window_goes_beside_a_dead_output)
+{
+    start(MB(64), 2);
+    budget_charge(&shares[0], BUDGET_VIEW, MB(1));
+    ck_assert(budget_reserve_window(&shares[1], MB(2), MB(72)));
+}
+END_TEST
+
 START_TEST(the_peak_is_without_the_kernel)
 {
     start(MB(64), 1);
@@ -187,6 +196,7 @@ add_tests(TCase *tc)
     tcase_add_test(tc, workers_stop_before_an_output_holds_half);
     tcase_add_test(tc, views_that_grow_ask_like_new_ones);
     tcase_add_test(tc, only_views_of_several_pipelines_share_what_is_beyond);
+    tcase_add_test(tc, a_large_window_goes_beside_a_dead_output);
     tcase_add_test(tc, the_peak_is_without_the_kernel);
     tcase_add_test(tc, the_kernel_keeps_no_worker_waiting);
     tcase_add_test(tc, a_pipeline_feels_what_others_took_of_the_shared_half);

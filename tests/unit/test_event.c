@@ -238,6 +238,9 @@ START_TEST(members_are_found_however_they_came)
         ck_assert_ptr_nonnull(value_get(a, &ev->data, names[i]));
     }
     ck_assert_ptr_null(value_get(a, &ev->data, SLICE("absent")));
+    copy = value_object(a);
+    value_put(a, &copy, SLICE("\xff"));
+    ck_assert_ptr_nonnull(value_get(a, &copy, SLICE("\xef\xbf\xbd")));
 }
 END_TEST
 

@@ -31,6 +31,8 @@ static const char *const same[] = {
     "(?=a)[^b]*a",
     "(?:(?=[b])a?b|c)",
     "(?=(?=a)\\w)[ab]??a",
+    "(?=[aé])b?a",
+    "(?i:a*\\s?+[ab])",
     "x?(?:(a)|b)*+[bc]",
     /* plain things, and text that looks like syntax */
     "abc",
@@ -765,6 +767,7 @@ static const struct {
     { "a|bc", FORM_ASCII, "a|bc" },
     { "x(?:ab)?+", FORM_ASCII, "x(?:x){0}(?:ab)?+" },
     { "x(?>(?:ab)*)", FORM_ASCII, "x(?:x){0}(?>(?:ab)*)" },
+    { "\\R*\\s", FORM_ASCII, "(?:\\R)*\\s" },
     { "x(a)*+", FORM_ASCII, "x(?:x){0}(?>(a)*)" },
     { "\\b(?=(?:ab|c))a?b", FORM_ASCII, "\\b(?=(?:ab|c)|(?!))a?b" },
     { "(?=\\h*:)a", FORM_ASCII, "(?=[0-9A-Fa-f]*:)a" },
