@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Floors of line coverage for what reads bytes of strangers, from replay alone: unit tests, vectors
-and fuzz corpora. Prints each file's share, and its lines that nothing reached; fails below a floor.
+"""Floors of line coverage for what reads bytes of strangers, by replay alone: fuzz corpora and
+vectors. Prints each file's share, and its lines that nothing reached; fails below a floor.
 
   floors.py [build folder]      default build-coverage, made if need be (-Db_coverage=true)
 """
@@ -19,8 +19,6 @@ FLOORS = {
     "decoder": (95, ["codec/lj_decode.c", "codec/lj_event.c", "codec/inflate.c"]),
     "PROXY header": (95, ["server/proxy_protocol.c"]),
 }
-UNIT = ["json_scan", "lj_frame", "lj_decode", "inflate", "beats_feed", "proxy_protocol",
-        "beats_decode"]
 REPLAYS = ["json_scan", "lj_frame", "lj_decode", "proxy_protocol"]
 
 
@@ -30,8 +28,6 @@ def measure(folder):
         stale.unlink()
     corpora = folder / "corpora"
     run([sys.executable, ROOT / "tests/fuzz/make_corpus.py", corpora])
-    for name in UNIT:
-        capture([folder / f"tests/unit/test_{name}"])
     capture(["meson", "test", "-C", folder, "--no-rebuild", "--suite", "vectors"])
     for name in REPLAYS:
         inputs = [p for p in (ROOT / "tests/fuzz/corpus" / name, corpora / name) if p.is_dir()]

@@ -36,6 +36,12 @@ def hex_vectors():
             yield bytes.fromhex("".join(text.split()))
 
 
+def connections():
+    """Behind a byte that chooses how they are fed."""
+    for i, vector in enumerate(hex_vectors()):
+        yield bytes([i % 32 << 2 | i // 32 % 2]) + vector
+
+
 def texts_of(node):
     """Every string in a JSON value, keys too."""
     if isinstance(node, str):
@@ -151,7 +157,7 @@ def dissections():
 
 
 MAKERS = {
-    "lj_frame": hex_vectors, "lj_decode": hex_vectors, "beats_feed": hex_vectors,
+    "lj_frame": connections, "lj_decode": connections, "beats_feed": hex_vectors,
     "json_scan": json_texts, "value": json_texts, "event": json_texts,
     "config": configs, "config_parse": configs, "config_lex": configs, "config_check": configs,
     "cond": conditions,
