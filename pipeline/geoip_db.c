@@ -47,13 +47,14 @@ kind_of(const char *type)
 
 #define COPY_BYTES ((size_t)1 << 20)
 
+/* n: what the file has; one that grows is found out, and does not fill the memory. */
 static int
-copy_all(int from, int to)
+copy_all(int from, int to, off_t n)
 {
     char *block = xmalloc(COPY_BYTES);
-    ssize_t got, put = 0;
+    ssize_t got = 0, put = 0;
 
-    while ((got = read(from, block, COPY_BYTES)) > 0)
+    for (; n > 0 && (got = read(from, block, COPY_BYTES)) > 0; n -= got)
         for (ssize_t at = 0; at < got; at += put)
             if ((put = write(to, block + at, (size_t)(got - at))) <= 0) {
                 free(block);
@@ -67,10 +68,15 @@ copy_all(int from, int to)
 static int
 copy_file(int from, const char *path, struct err *err)
 {
-    int to = memfd_create("geoip", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     struct stat before, after;
+    int to;
 
-    if (to < 0 || fstat(from, &before) != 0 || copy_all(from, to) < 0 ||
+    if (fstat(from, &before) != 0)
+        return err_errno(err, "%s", path);
+    if (!S_ISREG(before.st_mode))
+        return err_set(err, ERR_CONFIG, "%s: is no regular file", path);
+    to = memfd_create("geoip", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (to < 0 || copy_all(from, to, before.st_size) < 0 ||
         fcntl(to, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0 ||
         fstat(from, &after) != 0) {
         err_errno(err, "%s", path);
@@ -90,7 +96,7 @@ copy_file(int from, const char *path, struct err *err)
 static int
 open_copy(const char *path, MMDB_s *mmdb, struct err *err)
 {
-    int from = open(path, O_RDONLY | O_CLOEXEC), copy, status;
+    int from = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), copy, status;
     char name[40];
 
     if (from < 0)

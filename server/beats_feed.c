@@ -298,6 +298,8 @@ feed_answer(struct beats_feed *f, char version, uint32_t left, struct slice *hel
     if (lj_left(f->framer) == LJ_UNKNOWN) {
         lj_reopen(f->framer, version, left);
         f->left = left;
+        if (f->open != NULL) /* the first byte of the next frame came before the answer */
+            f->open->left = left;
     }
     if (!f->holding)
         return false;

@@ -7,13 +7,14 @@
 #include "server/net/der.h"
 #include "server/net/tls_priv.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wolfssl/wolfcrypt/hash.h>
 #include <wolfssl/wolfcrypt/pwdbased.h>
 #include <wolfssl/wolfcrypt/wc_encrypt.h>
 
-#define ITERATIONS_MOST ((size_t)1 << 24)
+#define ITERATIONS_MOST 5000000
 #define SALT_MOST       1024
 #define KEY_MOST        32
 
@@ -89,7 +90,7 @@ read_kdf(struct slice params, struct pbes2 *p, struct slice *hash)
 
     *hash = hashes[0].oid;
     if (!der_take_tagged(&params, DER_OCTETS, &p->salt) || p->salt.n > SALT_MOST ||
-        !der_take_number(&params, ITERATIONS_MOST, &p->iterations) || p->iterations == 0)
+        !der_take_number(&params, INT_MAX, &p->iterations) || p->iterations == 0)
         return false;
     if (params.n > 0 && params.p[0] == DER_INTEGER && !der_take_number(&params, KEY_MOST, &skip))
         return false;
@@ -110,6 +111,8 @@ read_pbes2(struct slice params, struct pbes2 *p, struct tls_scheme *scheme)
     if (!slice_eq(oid, oid_pbkdf2) || !der_take_tagged(&kdf, DER_SEQUENCE, &how) ||
         !read_kdf(how, p, &hash) || !der_take_tagged(&cipher, DER_OID, &oid))
         return PKCS8_DAMAGED;
+    if (p->iterations > ITERATIONS_MOST)
+        return refused(scheme, "more than 5,000,000 rounds of PBKDF2", false);
     for (size_t i = 0; i < COUNT(ciphers); i++)
         if (slice_eq(oid, ciphers[i].oid))
             p->kind = &ciphers[i];

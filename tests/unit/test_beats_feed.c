@@ -12,6 +12,7 @@ static struct budget_share share;
 
 struct seen {
     unsigned windows, empty;
+    uint32_t left; /* of the last window */
     enum feed_status last;
     struct buf bytes; /* of all parts of all windows */
     struct buf kinds; /* 'p' for a window of plain frames only, 'c' for one with a C frame */
@@ -49,6 +50,7 @@ feed(struct beats_feed *f, struct slice in, struct seen *s)
             continue;
         }
         s->windows++;
+        s->left = w->left;
         for (size_t i = 0; i < w->parts_n; i++)
             buf_append(&s->bytes, w->parts[i]);
         buf_byte(&s->kinds, w->whole ? 'p' : 'c');
@@ -131,6 +133,32 @@ START_TEST(held_frames_stay_where_they_are)
     ck_assert(!feed_answer(&f, '2', 0, &held));
     buf_fini(&wire);
     end(&f, &s);
+}
+END_TEST
+
+/* Of the next frame no more than its first byte is there when the answer comes: the window that it
+ * began goes on with what the answer said. */
+START_TEST(an_answer_between_the_bytes_of_a_frame)
+{
+    static const struct slice next[] = { SLICE_INIT(C), SLICE_INIT(J("\3")) };
+
+    for (size_t i = 0; i < COUNT(next); i++)
+        for (size_t cut = 0; cut < next[i].n; cut++) {
+            struct slice held, rest = { next[i].p + cut, next[i].n - cut };
+            struct beats_feed f;
+            struct seen s = { 0 };
+
+            start(&f, (size_t)1 << 20);
+            feed(&f, SLICE(W3 C), &s);
+            feed(&f, (struct slice){ next[i].p, cut }, &s);
+            if (feed_answer(&f, '2', 1, &held))
+                feed(&f, held, &s);
+            ck_assert(f.open == NULL || f.open->left == 1);
+            feed(&f, rest, &s);
+            ck_assert_uint_eq(s.windows, 2);
+            ck_assert_uint_eq(s.left, 1);
+            end(&f, &s);
+        }
 }
 END_TEST
 
@@ -233,6 +261,7 @@ add_tests(TCase *tc)
     tcase_add_test(tc, any_chunking_gives_the_same_windows);
     tcase_add_test(tc, frames_without_a_window_wait_for_the_worker);
     tcase_add_test(tc, held_frames_stay_where_they_are);
+    tcase_add_test(tc, an_answer_between_the_bytes_of_a_frame);
     tcase_add_test(tc, a_cut_frame_waits_for_its_rest_behind_held_ones);
     tcase_add_test(tc, held_frames_of_a_complete_window_are_an_error);
     tcase_add_test(tc, a_window_over_the_budget_is_refused_with_both_numbers);

@@ -73,6 +73,7 @@ static const struct {
     { "database => '" DATA "asn.mmdb' fields => ['city']",
       "fields: \"city\" is no field of geoip" },
     { "database => '" DATA "d.csv'", "d.csv: " },
+    { "database => '/dev/zero'", "/dev/zero: is no regular file" },
     { "database => '" DATA "asn.mmdb' ecs_compatibility => v1", "requires a `target`" },
 };
 
