@@ -228,6 +228,7 @@ static const struct {
     const char *how, *name;
 } unreadable[] = {
     { "-scrypt", "scrypt" },
+    { "-v2 aes-256-cbc -iter 5000001", "more than 5,000,000 rounds of PBKDF2" },
     { "-v2 aria-256-cbc", "a cipher other than AES, 3DES and DES in CBC mode" },
     { "-v2 aes-256-cbc -v2prf hmacWithMD5", "a key derived by another hash than SHA-1 and SHA-2" },
     { OLD "-v1 PBE-SHA1-RC2-40", "PBE-SHA1-RC2-40" },
