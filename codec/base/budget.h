@@ -79,8 +79,9 @@ bool budget_reserve(struct budget_share *share, enum budget_part part, size_t by
 /* For a whole window: batch bytes as BUDGET_BATCH, and views as BUDGET_VIEW for what its events
  * will be encoded to; both or none. An output may hold half of what its pipeline could have.
  * However full a pipeline is, its only batch needs room in the whole budget alone, and its only
- * views may take the process an eighth beyond the limit; the only views of all pipelines are taken
- * as they are: so one window can always go through. */
+ * views may go beyond the limit while what is held is within it, and all of them together may go an
+ * eighth beyond; the only views of all pipelines are taken as they are: so one window can always go
+ * through, whatever the outputs of others hold. */
 bool budget_reserve_window(struct budget_share *share, size_t batch, size_t views);
 /* More views for a window that turned out larger: `mine` are already reserved for it. By the same
  * rule. */

@@ -409,6 +409,8 @@ agent_of(const struct conf *c, struct event *ev)
     return value_text(a, v);
 }
 
+static_assert(FILTER_AHEAD <= TEXT_CACHE_AHEAD, "the cache remembers all that were announced");
+
 static void
 ahead(const void *conf, void *local, struct event *ev)
 {
